@@ -1,0 +1,43 @@
+# The first `make lab` or `make test` makes the virtual environment; later ones use it again. Each target
+# is a line that you can type yourself once the environment is active (. .venv/bin/activate).
+# Another Python or place: make test PYTHON=python3.12 VENV=/somewhere/else
+
+PYTHON ?= python3
+VENV   ?= .venv
+READY  := $(VENV)/.ready
+
+.PHONY: help lab test run lint publish named
+
+help:
+	@echo "make lab                      open the notebooks in JupyterLab"
+	@echo "make test                     run the unit tests, and every notebook as a test"
+	@echo "make run                      execute the notebooks and write HTML pages to build/"
+	@echo "make lint                     check style and formatting"
+	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
+
+lab: $(READY)
+	"$(VENV)/bin/jupyter" lab notebooks/index.ipynb
+
+test: $(READY)
+	"$(VENV)/bin/pytest"
+
+run: $(READY)
+	"$(VENV)/bin/python" tools/notebooks.py run
+
+lint: $(READY)
+	"$(VENV)/bin/ruff" check
+	"$(VENV)/bin/ruff" format --check
+
+publish: named $(READY)
+	"$(VENV)/bin/python" tools/notebooks.py publish "$(REPO)"
+
+named:
+	@test -n "$(REPO)" || { echo "Which repository? Type: make publish REPO=owner/name" >&2; exit 1; }
+
+# Made anew when the requirements change.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Type, for example: make PYTHON=python3.11 $(MAKECMDGOALS)" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu, install python3-venv." >&2; exit 1; }
+	$(PYTHON) -m venv "$(VENV)"
+	"$(VENV)/bin/python" -m pip install -r requirements.txt
+	@touch "$@"

@@ -1,0 +1,311 @@
+"""Which text is used, when the network is asked, and what is left on disk.
+
+The book's server is played by a local one whose answers each test prescribes; "offline" is a port nobody listens on.
+"""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pooch
+import pytest
+
+import helpers
+from helpers import datasets
+
+NAME = "timemachine.txt"
+CONTENT = "The Time Traveller’s café, by H. G. Wells\n"
+BYTES = CONTENT.encode()
+SHA1 = "sha1:" + hashlib.sha1(BYTES).hexdigest()
+STALL, CUT, STALL_HALFWAY = "stall", "cut", "stall halfway"
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch):
+    for name in ("MODERN_RNN_DATA", "MODERN_RNN_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setitem(datasets.FILES, NAME, SHA1)
+    monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=lambda seconds: None))  # no pause between attempts
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(datasets, "DATA_URL", f"http://127.0.0.1:{unheard.getsockname()[1]}/")
+        yield
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server whose `answers` (bytes, a status code, or a misbehaviour) go out in turn, the last one repeatedly."""
+    state = SimpleNamespace(answers=[BYTES], paths=[], halfway=lambda: None, release=threading.Event())
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            answer = state.answers[min(len(state.paths), len(state.answers) - 1)]
+            state.paths.append(self.path)
+            if answer == STALL:
+                state.release.wait(20)
+                return
+            body = answer if isinstance(answer, bytes) else BYTES
+            self.send_response(answer if isinstance(answer, int) else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            state.halfway()
+            if answer == STALL_HALFWAY:
+                state.release.wait(20)
+            elif answer != CUT:
+                self.wfile.write(body[len(body) // 2 :])
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as local:
+        threading.Thread(target=local.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        monkeypatch.setattr(datasets, "DATA_URL", f"http://127.0.0.1:{local.server_port}/")
+        yield state
+        state.release.set()
+        local.shutdown()
+
+
+def put(cache: Path, content: bytes) -> None:
+    cache.mkdir()
+    (cache / NAME).write_bytes(content)
+
+
+# --- the book's file -------------------------------------------------------------------------------------------------
+
+
+def test_address_name_and_checksum_are_those_of_the_book(monkeypatch):
+    from helpers.book import d2l
+
+    monkeypatch.undo()
+    address, sha1 = d2l.DATA_HUB["time_machine"]
+    assert datasets.DATA_URL == d2l.DATA_URL
+    assert address == datasets.DATA_URL + NAME
+    assert {NAME: f"sha1:{sha1}"} == datasets.FILES
+
+
+@pytest.mark.parametrize("source", ["book", "auto"])
+def test_an_intact_cached_file_is_used_without_network(source, cache, offline, capsys):
+    put(cache, BYTES)
+    text = datasets.time_machine(source, cache)
+    assert (text.title, text.source, text.raw) == ("The Time Machine", "book", CONTENT)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_download_is_kept_and_used_the_next_time(cache, server):
+    first, second = (datasets.time_machine("book", cache) for _ in range(2))
+    assert first.raw == second.raw == CONTENT
+    assert server.paths == [f"/{NAME}"]
+    assert [path.name for path in cache.iterdir()] == [NAME]
+
+
+def test_auto_downloads_the_book_and_says_nothing(cache, server, capsys):
+    assert datasets.time_machine("auto", cache).source == "book"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_download_has_its_final_name_only_when_it_is_complete(cache, server):
+    seen = []
+    server.halfway = lambda: seen.append((cache / NAME).exists())
+    datasets.time_machine("book", cache)
+    assert seen == [False]
+    assert (cache / NAME).read_bytes() == BYTES
+
+
+def test_a_damaged_cached_file_is_fetched_again(cache, server):
+    put(cache, b"half of the no")
+    assert datasets.time_machine("book", cache).raw == CONTENT
+    assert (cache / NAME).read_bytes() == BYTES
+
+
+def test_a_damaged_cached_file_is_never_used_offline(cache, offline, capsys):
+    put(cache, b"half of the no")
+    with pytest.raises(datasets.DataError, match="cannot be reached"):
+        datasets.time_machine("book", cache)
+    assert datasets.time_machine("auto", cache).source == "sample"
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_wrong_content_is_an_error_and_leaves_nothing_behind(cache, server):
+    server.answers = [b"another novel"]
+    with pytest.raises(datasets.DataError, match="checksum"):
+        datasets.time_machine("book", cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_connection_cut_halfway_is_an_error_and_leaves_nothing_behind(cache, server):
+    server.answers = [CUT]
+    with pytest.raises(datasets.DataError):
+        datasets.time_machine("book", cache)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("trouble", [503, CUT, b"another novel"])
+def test_a_server_that_fails_once_is_asked_again(trouble, cache, server):
+    server.answers = [trouble, BYTES]
+    assert datasets.time_machine("book", cache).raw == CONTENT
+    assert len(server.paths) == 2
+
+
+def test_auto_asks_once_and_then_falls_back(cache, server, capsys):
+    server.answers = [503, BYTES]
+    assert datasets.time_machine("auto", cache).source == "sample"
+    assert len(server.paths) == 1
+
+
+def test_a_file_missing_on_the_server_is_an_error_with_advice(cache, server):
+    server.answers = [404]
+    with pytest.raises(datasets.DataError, match=r"HTTPError.*source='sample'"):
+        datasets.time_machine("book", cache)
+
+
+@pytest.mark.parametrize("trouble", [STALL, STALL_HALFWAY])
+def test_a_server_that_stalls_is_given_up(trouble, cache, server, monkeypatch):
+    monkeypatch.setattr(datasets, "TIMEOUT", (0.2, 0.2))
+    server.answers = [trouble]
+    started = time.perf_counter()
+    with pytest.raises(datasets.DataError, match="cannot be reached"):
+        datasets.time_machine("book", cache)
+    assert time.perf_counter() - started < 10
+    assert list(cache.iterdir()) == []
+
+
+def test_offline_book_is_an_error_that_names_the_address_and_a_way_out(cache, offline):
+    with pytest.raises(datasets.DataError, match=r"127\.0\.0\.1.*timemachine\.txt cannot.*copy the file.*sample"):
+        datasets.time_machine("book", cache)
+
+
+def test_offline_auto_falls_back_with_one_line_that_says_so(cache, offline, capsys):
+    text = datasets.time_machine("auto", cache)
+    printed = capsys.readouterr().out
+    assert text.source == "sample"
+    assert printed.startswith("Using the embedded sample instead of the book's text: ")
+    assert printed.count("\n") == 1
+
+
+def test_an_unusable_cache_folder_is_a_clear_error_for_book(tmp_path, server):
+    (tmp_path / "file").write_text("in the way")  # a path below a file is unusable for root, too
+    with pytest.raises(datasets.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
+        datasets.time_machine("book", tmp_path / "file" / "cache")
+
+
+def test_an_unusable_cache_folder_means_the_sample_for_auto(tmp_path, server, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert datasets.time_machine("auto", tmp_path / "file" / "cache").source == "sample"
+    assert "cache folder" in capsys.readouterr().out
+
+
+def test_the_file_is_read_as_utf8_whatever_the_locale(cache):
+    put(cache, BYTES)
+    code = (
+        "import locale, sys; from helpers import datasets\n"
+        "datasets.FILES['timemachine.txt'] = sys.argv[2]\n"
+        "print(locale.getpreferredencoding(False), ascii(datasets.time_machine('book', sys.argv[1]).raw))"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    env = os.environ | plain | {"PYTHONPATH": str(Path(helpers.__file__).parents[1])}
+    command = [sys.executable, "-c", code, str(cache), SHA1]
+    printed = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    encoding, raw = printed.strip().split(" ", 1)
+    assert encoding.lower() not in ("utf-8", "utf8")  # else this test shows nothing
+    assert raw == ascii(CONTENT)
+
+
+# --- the sample ------------------------------------------------------------------------------------------------------
+
+
+def test_the_sample_is_long_enough_to_train_on():
+    text = datasets.time_machine("sample")
+    assert text.source == "sample"
+    assert len(text.raw) >= 40_000
+
+
+def test_the_sample_needs_neither_network_nor_cache(tmp_path, server, capsys):
+    datasets.time_machine("sample", tmp_path / "never")
+    assert server.paths == []
+    assert not (tmp_path / "never").exists()
+    assert capsys.readouterr().out == ""
+
+
+def test_the_sample_is_titled_by_its_first_line():
+    text = datasets.time_machine("sample")
+    assert text.title
+    assert text.title == text.raw.splitlines()[0].strip()
+
+
+def test_the_sample_is_mostly_letters_and_spaces():
+    raw = datasets.time_machine("sample").raw
+    assert sum(c.isascii() and (c.isalpha() or c.isspace()) for c in raw) > 0.9 * len(raw)
+
+
+def test_a_text_prints_its_title_source_and_length():
+    assert str(datasets.Text("A", "sample", "x" * 1234)) == "A (sample, 1,234 characters)"
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_source_is_named():
+    with pytest.raises(ValueError, match=r"^source is 'boook'; choose one of auto, book, sample"):
+        datasets.time_machine("boook")
+
+
+def test_an_unknown_source_in_the_environment_is_named_with_the_variable(monkeypatch):
+    monkeypatch.setenv("MODERN_RNN_DATA", "boook")
+    with pytest.raises(ValueError, match="MODERN_RNN_DATA is 'boook'"):
+        datasets.time_machine()
+
+
+def test_the_environment_chooses_the_source(monkeypatch, cache, offline):
+    monkeypatch.setenv("MODERN_RNN_DATA", "book")
+    with pytest.raises(datasets.DataError):
+        datasets.time_machine(cache=cache)
+    monkeypatch.setenv("MODERN_RNN_DATA", "sample")
+    assert datasets.time_machine(cache=cache).source == "sample"
+
+
+def test_the_default_source_is_auto(cache, server):
+    assert datasets.time_machine(cache=cache).source == "book"
+
+
+def test_the_argument_wins_over_the_environment(monkeypatch, cache, server):
+    monkeypatch.setenv("MODERN_RNN_DATA", "sample")
+    assert datasets.time_machine("book", cache).source == "book"
+
+
+def test_the_environment_chooses_the_cache_folder(monkeypatch, cache, offline):
+    put(cache, BYTES)
+    monkeypatch.setenv("MODERN_RNN_CACHE", str(cache))
+    assert datasets.time_machine("book").raw == CONTENT
+
+
+def test_the_cache_argument_wins_over_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("MODERN_RNN_CACHE", str(tmp_path / "environment"))
+    assert datasets.cache_folder(tmp_path / "argument") == tmp_path / "argument"
+
+
+def test_without_settings_the_users_cache_folder_is_taken():
+    assert datasets.cache_folder() == Path(pooch.os_cache("modern-rnn"))
+
+
+def test_a_tilde_in_the_cache_folder_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert datasets.cache_folder("~/texts") == tmp_path / "texts"

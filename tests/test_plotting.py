@@ -1,0 +1,201 @@
+"""Pictures: what stands on the axes, and what is refused. How they look is for eyes."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from IPython.display import SVG, Markdown
+
+from helpers import plotting
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return plt.subplots()[1]
+
+
+# --- curves ----------------------------------------------------------------------------------------------------------
+
+
+def test_curves_draws_each_series_from_1_on():
+    drawn = plotting.curves({"ours": [3, 2, 1], "torch": [4, 3]})
+    ours, torchs = drawn.get_lines()
+    assert (ours.get_xdata().tolist(), ours.get_ydata().tolist()) == ([1, 2, 3], [3, 2, 1])
+    assert torchs.get_xdata().tolist() == [1, 2]
+
+
+def test_curves_draws_against_x():
+    [line] = plotting.curves({"a": [3, 2]}, x=[10, 20]).get_lines()
+    assert line.get_xdata().tolist() == [10, 20]
+
+
+def test_curves_sets_title_labels_and_legend():
+    drawn = plotting.curves({"a": [1], "b": [2]}, title="It falls", xlabel="epoch", ylabel="loss")
+    title = "".join(drawn.get_title(loc) for loc in ("left", "center", "right"))
+    assert (title, drawn.get_xlabel(), drawn.get_ylabel()) == ("It falls", "epoch", "loss")
+    assert [entry.get_text() for entry in drawn.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_one_curve_needs_no_legend():
+    assert plotting.curves({"a": [1, 2]}).get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("log", "scales"),
+    [("", ("linear", "linear")), ("x", ("log", "linear")), ("y", ("linear", "log")), ("xy", ("log", "log"))],
+)
+def test_curves_makes_the_named_axes_logarithmic(log, scales):
+    drawn = plotting.curves({"a": [1, 2]}, log=log)
+    assert (drawn.get_xscale(), drawn.get_yscale()) == scales
+
+
+def test_curves_marks_the_points_if_asked_to():
+    assert plotting.curves({"a": [1, 2]}, marker="o").get_lines()[0].get_marker() == "o"
+
+
+def test_a_series_longer_than_x_is_named():
+    with pytest.raises(ValueError, match="series 'b' has 3 values for 2 positions"):
+        plotting.curves({"a": [1, 2], "b": [1, 2, 3]}, x=[1, 2])
+
+
+# --- heat_map --------------------------------------------------------------------------------------------------------
+
+
+def test_heat_map_puts_the_tokens_under_the_columns_and_shows_a_space():
+    drawn = plotting.heat_map(np.zeros((2, 3)), ["a", " ", "b"])
+    assert [label.get_text() for label in drawn.get_xticklabels()] == ["a", "␣", "b"]
+    assert drawn.get_xticks().tolist() == [0, 1, 2]
+
+
+def test_heat_map_shows_the_values_unchanged():
+    values = np.arange(6.0).reshape(2, 3)
+    [image] = plotting.heat_map(values, "abc").get_images()
+    assert (image.get_array() == values).all()
+
+
+def test_heat_map_takes_one_row_as_a_list():
+    [image] = plotting.heat_map([1, 2, 3], "abc").get_images()
+    assert image.get_array().shape == (1, 3)
+
+
+def test_heat_map_labels_rows_title_and_y_axis():
+    drawn = plotting.heat_map(np.zeros((2, 1)), "a", rows=["R", "Z"], title="Gates", ylabel="unit")
+    title = "".join(drawn.get_title(loc) for loc in ("left", "center", "right"))
+    assert [label.get_text() for label in drawn.get_yticklabels()] == ["R", "Z"]
+    assert (title, drawn.get_ylabel()) == ("Gates", "unit")
+
+
+def test_heat_map_without_row_labels_has_no_row_ticks():
+    assert len(plotting.heat_map(np.zeros((2, 1)), "a").get_yticks()) == 0
+
+
+def test_heat_map_limits_set_the_ends_of_a_colour_bar():
+    drawn = plotting.heat_map([[0.4, 0.6]], "ab", limits=(0, 1))
+    [image] = drawn.get_images()
+    assert image.get_clim() == (0, 1)
+    assert image.colorbar is not None
+    [image] = plotting.heat_map([[0.4, 0.6]], "ab").get_images()
+    assert image.get_clim() == (0.4, 0.6)
+
+
+@pytest.mark.parametrize("tokens", ["ab", "abcd"])
+def test_heat_map_needs_a_token_for_each_column(tokens):
+    with pytest.raises(ValueError, match=f"there are 3 columns but {len(tokens)} tokens"):
+        plotting.heat_map(np.zeros((2, 3)), tokens)
+
+
+# --- both ------------------------------------------------------------------------------------------------------------
+
+DRAW = [
+    lambda **options: plotting.curves({"a": [1, 2]}, **options),
+    lambda **options: plotting.heat_map([1], "a", **options),
+]
+
+
+@pytest.mark.parametrize("draw", DRAW, ids=["curves", "heat_map"])
+def test_given_axes_are_drawn_on_and_returned(draw, ax):
+    assert draw(ax=ax) is ax
+    assert plt.get_fignums() == [ax.figure.number]
+    assert ax.has_data()
+
+
+@pytest.mark.parametrize("draw", DRAW, ids=["curves", "heat_map"])
+def test_without_axes_a_new_figure_is_made(draw, ax):
+    assert draw().figure is not ax.figure
+    assert len(plt.get_fignums()) == 2
+
+
+def luminance(colour: str) -> float:
+    return float(np.dot(mpl.colors.to_rgb(colour), (0.2126, 0.7152, 0.0722)))
+
+
+def test_the_style_tells_seven_curves_apart_without_colour():
+    plotting.use_style()
+    lines = plotting.curves({str(i): [i, i + 1] for i in range(7)}).get_lines()
+    assert len({str(line._unscaled_dash_pattern) for line in lines}) == 7
+    assert len({line.get_color() for line in lines}) == 7
+
+
+def test_every_colour_of_the_style_stands_out_from_white():
+    assert all(luminance(colour) < 0.75 for colour in plotting.COLOURS)
+
+
+# --- diagram ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawings(monkeypatch, tmp_path):
+    """A checkout with two drawings."""
+    img = tmp_path / "notebooks" / "img"
+    img.mkdir(parents=True)
+    for name in ("lstm", "gru"):
+        (img / f"{name}.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><title>{name}</title></svg>')
+    monkeypatch.setattr(plotting, "__file__", str(tmp_path / "helpers" / "plotting.py"))
+    return tmp_path
+
+
+def test_a_diagram_is_the_drawing_of_that_name(drawings):
+    shown = plotting.diagram("gru")
+    assert isinstance(shown, SVG)
+    assert "<title>gru</title>" in shown.data
+
+
+def test_a_diagram_is_found_beside_the_installed_helpers(drawings):
+    (drawings / "helpers").mkdir()
+    (drawings / "notebooks" / "img").rename(drawings / "helpers" / "img")
+    assert "<title>lstm</title>" in plotting.diagram("lstm").data
+
+
+def test_an_unknown_diagram_is_an_error_that_lists_the_known_ones(drawings):
+    with pytest.raises(FileNotFoundError, match=r"no drawing 'grue'; there are: gru, lstm$"):
+        plotting.diagram("grue")
+
+
+# --- table -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_table_is_markdown_with_the_numbers_to_the_right():
+    shown = plotting.table(["model", "perplexity", "s"], [["ours", 3.71, 12], ["torch", 3.7, 9]])
+    assert isinstance(shown, Markdown)
+    assert shown.data.splitlines() == [
+        "| model | perplexity | s |",
+        "| :-- | --: | --: |",
+        "| ours | 3.71 | 12 |",
+        "| torch | 3.7 | 9 |",
+    ]
+
+
+@pytest.mark.parametrize("row", [["a"], ["a", 1, 2]])
+def test_a_row_of_another_length_is_shown_in_the_error(row):
+    with pytest.raises(ValueError, match=f"has {len(row)} entries for 2 columns"):
+        plotting.table(["model", "perplexity"], [["b", 1], row])
