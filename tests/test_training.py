@@ -366,12 +366,13 @@ class Killed(BaseException):
 
 
 class NoisyBatches(list):
-    """Batches that draw random numbers one by one, while they are read: one input of each is replaced."""
+    """Batches that draw from every generator, one by one, while they are read: three inputs of each are replaced."""
 
     def __iter__(self):
         for X, Y in super().__iter__():
             X = X.clone()
-            X[0, 0] = torch.randint(V, ())
+            drawn = [torch.randint(V, ()).item(), random.randrange(V), np.random.randint(V)]  # noqa: NPY002
+            X[0, :3] = torch.tensor(drawn)
             yield X, Y
 
 

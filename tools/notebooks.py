@@ -195,7 +195,7 @@ def readme(check: bool = False) -> None:
     old = README.read_text(encoding="utf-8")
     if not len(RESULTS.findall(old)) == old.count("<!-- results:") == old.count("<!-- /results -->"):
         raise SystemExit("README.md: each <!-- results:NAME --> needs a line of its own and one <!-- /results -->")
-    new = RESULTS.sub(lambda block: f"{block[1]}\n{results(block[2])}\n\n{block[3]}", old)
+    new = RESULTS.sub(lambda block: f"{block[1]}\n{joined_results(block[2].split('+'))}\n\n{block[3]}", old)
     if new == old:
         print("README.md is up to date")
     elif check:
@@ -203,6 +203,19 @@ def readme(check: bool = False) -> None:
     else:
         write(README, new)
         print("README.md now shows the notebooks' results")
+
+
+def joined_results(names: list[str]) -> str:
+    """Return the tables of one or several notebooks as one; with several, each row says which it comes from."""
+    tables = {name: results(name).splitlines() for name in names}
+    if len(names) == 1:
+        return "\n".join(tables[names[0]])
+    heads = {name: lines[:2] for name, lines in tables.items()}
+    if differing := [name for name in names if heads[name] != heads[names[0]]]:
+        raise SystemExit(f"README.md joins {', '.join(names)}, but the columns of {', '.join(differing)} differ")
+    head, rule = heads[names[0]]
+    rows = [f"| {name} {row}" for name, lines in tables.items() for row in lines[2:]]
+    return "\n".join([f"| section {head}", f"| :-- {rule}", *rows])
 
 
 def results(name: str) -> str:

@@ -1,0 +1,20 @@
+"""The classes and functions that a notebook defines, so that unit tests can try them at sizes the notebook does not."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+
+
+def definitions(name: str) -> dict:
+    """Return what the classes, functions and imports of notebooks/`name`.ipynb define; nothing else of it is run."""
+    namespace: dict = {}
+    for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
+        if cell.cell_type != "code" or "google.colab" in cell.source:
+            continue
+        kept = ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef
+        body = [node for node in ast.parse(cell.source).body if isinstance(node, kept)]
+        exec(compile(ast.Module(body, type_ignores=[]), f"{name}.ipynb", "exec"), namespace)
+    return namespace
