@@ -143,4 +143,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]):
         if len(row) != len(header):
             raise ValueError(f"the row {list(row)} has {len(row)} entries for {len(header)} columns")
     lines = [list(header), [":--", *["--:"] * (len(header) - 1)], *rows]
-    return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))
+    cells = [[str(entry).replace("|", "\\|") for entry in line] for line in lines]
+    return Markdown("\n".join("| " + " | ".join(line) + " |" for line in cells))

@@ -123,8 +123,8 @@ def fit(
     on_epoch: called as on_epoch(epochs done, history) after each epoch.
     checkpoint: a file, written every `checkpoint_every` steps and after each epoch. If it exists, training goes on
         where it stood, and every loss is bit for bit what it would have been without the interruption, on the same
-        machine with the same number of threads. It holds the model, optimiser, schedule, random state, position, and
-        carried state. Remove the file to start anew.
+        machine with the same number of threads. It holds the model, optimiser, schedule (with their settings, the
+        learning rate among them), random state, position, and carried state. Remove the file to start anew.
 
     Raises TrainingDiverged if a loss or gradient is not finite, before the weights are touched by it; CheckpointError
     if the file belongs to a different run; ValueError for nothing to train on.
@@ -162,9 +162,11 @@ def fit(
                         _set_random_state(mid_epoch)  # before the next batch, which may draw random numbers itself
                     continue
                 started = time.perf_counter()
-                state = _detach(at.state) if carry_state else None
                 optimizer.zero_grad(set_to_none=True)
-                loss, n, at.state = compute_loss(model, _to(batch, device), state)
+                loss, n, state = compute_loss(model, _to(batch, device), at.state)
+                at.state = _detach(state) if carry_state else None
+                if not n:
+                    raise ValueError(f"batch {index + 1} of {num_steps} has no tokens to learn from; leave it out")
                 (loss / n).backward()
                 norm = nn.utils.clip_grad_norm_(model.parameters(), math.inf if clip is None else clip)
                 mean = loss.item() / n
@@ -254,7 +256,7 @@ def _set_random_state(saved: dict) -> None:
 def _save(path: Path, parts: dict, run: dict, history: History, at: _Position) -> None:
     """Write a checkpoint so that a kill at any moment leaves the old file or the new one, never half of one."""
     payload = {name: part.state_dict() for name, part in parts.items()}
-    position = {name: getattr(at, name) for name in at.__dataclass_fields__} | {"state": _detach(at.state)}
+    position = {name: getattr(at, name) for name in at.__dataclass_fields__}
     payload |= {"run": run, "history": asdict(history), "position": position, "rng": _random_state()}
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")

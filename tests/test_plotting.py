@@ -199,3 +199,7 @@ def test_a_table_is_markdown_with_the_numbers_to_the_right():
 def test_a_row_of_another_length_is_shown_in_the_error(row):
     with pytest.raises(ValueError, match=f"has {len(row)} entries for 2 columns"):
         plotting.table(["model", "perplexity"], [["b", 1], row])
+
+
+def test_a_bar_in_an_entry_does_not_end_it():
+    assert plotting.table(["p(a|b)"], [["x|y"]]).data.splitlines() == ["| p(a\\|b) |", "| :-- |", "| x\\|y |"]

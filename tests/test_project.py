@@ -407,7 +407,7 @@ def test_what_is_not_stored(output, message, monkeypatch):
 def test_ordinary_outputs_are_stored():
     outputs = [
         new_output("stream", name="stdout", text="loss 0.5, 100% correct\r\nsee https://x.org/home/a, 0x41\n"),
-        new_output("display_data", {"image/png": "aaaa/tmp/aaaa", "text/plain": "<Figure size 620x300 with 1 Axes>"}),
+        new_output("display_data", {"image/png": "aaa+/tmp/aaa", "text/plain": "<Figure size 620x300 with 1 Axes>"}),
         new_output("display_data", {"text/markdown": "| 45% | 12% |", "text/plain": "<IPython Markdown object>"}),
     ]
     assert not list(tool.complaints(new_notebook(cells=[new_code_cell("x", outputs=outputs)])))

@@ -700,3 +700,11 @@ def test_importing_training_takes_little_longer_than_importing_torch():
         if best < 0.3:
             break
     assert best < 0.3
+
+
+def test_a_batch_without_tokens_is_named_and_leaves_the_weights_alone():
+    model = language_model()
+    before = weights(model)
+    with pytest.raises(ValueError, match="batch 1 of 2 has no tokens"):
+        training.fit(model, optimizer=sgd(model), num_epochs=1, **scripted((0.0, 0), (1.0, 1)))
+    assert_equal_weights(weights(model), before)
