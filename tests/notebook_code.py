@@ -1,6 +1,7 @@
 """The classes and functions that a notebook defines, so that unit tests can try them at sizes the notebook does not."""
 
 import ast
+import contextlib
 from pathlib import Path
 
 import nbformat
@@ -16,5 +17,8 @@ def definitions(name: str) -> dict:
             continue
         kept = ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef
         body = [node for node in ast.parse(cell.source).body if isinstance(node, kept)]
-        exec(compile(ast.Module(body, type_ignores=[]), f"{name}.ipynb", "exec"), namespace)
+        for node in body:
+            # A function whose default is a value that the notebook computes is left out.
+            with contextlib.suppress(NameError):
+                exec(compile(ast.Module([node], type_ignores=[]), f"{name}.ipynb", "exec"), namespace)
     return namespace
