@@ -3,6 +3,8 @@
     use_style    colours that survive grey-scale and colour blindness
     curves       one line per series, told apart by colour, dash and marker
     heat_map     values under the tokens they belong to
+    padded_batch a batch of sentences as a grid of tokens and ids, its padding shaded
+    search_tree  the tree of a beam search: kept, pruned, finished
     diagram      one of this project's own drawings
     table        rows as a table that a notebook renders
 
@@ -13,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's colours, without yellow (too pale on white), from dark to light to dark again.
@@ -116,6 +120,119 @@ def heat_map(
     ax.set(title=title, ylabel=ylabel)
     ax.figure.colorbar(image, ax=ax, pad=0.015, fraction=0.05)
     return ax
+
+
+def padded_batch(
+    ids,
+    tokens: Sequence[Sequence[str]],
+    lengths: Sequence[int],
+    *,
+    title: str = "",
+    ylabel: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a padded batch `ids` (B, T) as a grid: in each cell the token and, under it, the id.
+
+    tokens: the T tokens of each row. lengths (B,): from there on a row is padding, and its cells are shaded.
+    Raises ValueError if the tokens do not fill the grid, or a length does not lie in it.
+    """
+    ids = np.atleast_2d(np.asarray(ids))
+    B, T = ids.shape
+    lengths = [int(length) for length in lengths]
+    if [len(row) for row in tokens] != [T] * B:
+        raise ValueError(f"ids is {B} x {T}, but there are {[len(row) for row in tokens]} tokens in the rows")
+    if len(lengths) != B or not all(0 <= length <= T for length in lengths):
+        raise ValueError(f"lengths must be {B} numbers from 0 to {T}; got {lengths}")
+    if ax is None:
+        wide = max([0.085 * max(map(len, column)) + 0.15 for column in zip(*tokens, strict=True)], default=0)
+        ax = _axes(None, figsize=(min(max(max(wide, 0.5) * T + 0.5, 3.0), 9.5), 0.42 * B + 0.7))
+    for row in range(B):
+        for step in range(T):
+            padding = step >= lengths[row]
+            style = {"fc": "0.87", "hatch": "////", "ec": "0.72"} if padding else {"fc": "#DCEBF5", "ec": "0.45"}
+            ax.add_patch(Rectangle((step + 0.5, row - 0.5), 1, 1, lw=0.8, **style))
+            text = {"ha": "center", "va": "center", "color": "0.3" if padding else "black"}
+            ax.text(step + 1, row - 0.14, tokens[row][step], fontsize=8.5, **text)
+            ax.text(step + 1, row + 0.27, str(ids[row, step]), fontsize=6.5, **text)
+    ax.set(title=title, xlabel="time step", ylabel=ylabel, xlim=(0.45, T + 0.55), ylim=(B - 0.45, -0.55))
+    ax.set_xticks(range(1, T + 1))
+    ax.set_yticks([])
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def search_tree(
+    trace: Sequence, labels: Sequence[str], *, sentence: int = 0, title: str = "", ax: Axes | None = None
+) -> Axes:
+    """Draw the tree of a beam search, from left to right: what was kept, what was pruned, what has ended.
+
+    trace: the steps that `decoding.beam_search` recorded. labels: the name of every token. sentence: which one to draw.
+    The number on an edge is the probability of the token given what stands before it; that beside a finished sequence
+    is the probability of the whole. Extensions of probability 0 are left out.
+    """
+    levels = [_level(expansion, sentence) for expansion in trace]
+    levels = [level for level in levels if level]
+    if not levels:
+        raise ValueError(f"the trace has no step of sentence {sentence}")
+    ax = _axes(ax, figsize=(8.5, 0.27 * max(map(len, levels)) + 0.9))
+    ax.text(0, 0, "start", ha="center", va="center", fontsize=9, bbox=_BOXES["kept"])
+    positions = [(0.0, 0.0)]  # of the hypotheses that the step extends
+    for x, level in enumerate(levels, start=1):
+        level = sorted(level, key=lambda node: -positions[node.parent][1])  # children beside their parents
+        extended = {}
+        for i, node in enumerate(level):
+            y = (len(level) - 1) / 2 - i
+            px, py = positions[node.parent]
+            pruned = node.kind == "pruned"
+            ax.plot([px, x], [py, y], "-", color="0.8" if pruned else COLOURS[0], lw=0.8 if pruned else 1.6, zorder=1)
+            number = {"fontsize": 7, "color": "0.4" if pruned else "black", "ha": "center", "va": "center"}
+            where = (px + 0.68 * (x - px), py + 0.68 * (y - py))
+            ax.text(*where, f"{node.p:.2g}", **number, bbox={"fc": "white", "ec": "none", "pad": 0.4}, zorder=2)
+            ax.text(x, y, labels[node.token], ha="center", va="center", fontsize=9, bbox=_BOXES[node.kind], zorder=3)
+            if node.kind == "finished":
+                ax.text(x + 0.17, y, f"{node.total:.3g}", va="center", fontsize=8)
+            if node.place is not None:
+                extended[node.place] = (x, y)
+        positions = [extended[place] for place in sorted(extended)]
+    ax.set(title=title, xlim=(-0.25, len(levels) + 0.5))
+    ax.axis("off")
+    return ax
+
+
+_BOXES = {
+    "kept": {"boxstyle": "round,pad=0.25", "fc": "#DCEBF5", "ec": "#0072B2", "lw": 1.4},
+    "pruned": {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "0.75", "ls": ":"},
+    "finished": {"boxstyle": "square,pad=0.3", "fc": "#FBE5D6", "ec": "#D55E00", "lw": 1.6},
+}
+
+
+class _Node(NamedTuple):
+    parent: int  # which of the hypotheses that this step extended
+    token: int
+    p: float  # of the token, given what stands before it
+    total: float  # of the whole sequence
+    kind: str  # 'kept', 'pruned' or 'finished'
+    place: int | None  # among the hypotheses that the next step extends
+
+
+def _level(expansion, sentence: int) -> list[_Node]:
+    """Return every possible extension of one sentence's hypotheses at one step."""
+    kept, place = {}, 0
+    columns = (getattr(expansion, name).tolist() for name in ("parents", "tokens", "finished", "next_rows"))
+    for row, token, finished, owner in zip(*columns, strict=True):
+        if owner == sentence:
+            kept[row, token] = ("finished", None) if finished else ("kept", place)
+            place += not finished
+    level = []
+    mine = [row for row, owner in enumerate(expansion.rows.tolist()) if owner == sentence]
+    for parent, row in enumerate(mine):
+        before = float(expansion.log_probs[row].exp())
+        for token, p in enumerate(expansion.next_log_probs[row].exp().tolist()):
+            if p > 0:
+                level.append(_Node(parent, token, p, before * p, *kept.get((row, token), ("pruned", None))))
+    return level
 
 
 def diagram(name: str):

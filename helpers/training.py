@@ -3,11 +3,13 @@
     fit              train for some epochs; resumable after a kill; returns a History
     evaluate         mean loss per token
     next_token_loss  the loss of a language model; `fit` takes any function like it
+    masked_loss      cross-entropy over real tokens only
+    seq2seq_loss     the loss of a translator under teacher forcing
     History          what a run measured
     set_seed         one seed for Python, NumPy and torch
     get_device       the graphics card if there is one, else the CPU
 
-The notebook `gru` writes the loop out in full before it calls `fit`.
+The notebook `gru` writes the loop out in full before it calls `fit`; `seq2seq` derives the masked loss.
 """
 
 from __future__ import annotations
@@ -69,6 +71,35 @@ def next_token_loss(model: nn.Module, batch: tuple[Tensor, Tensor], state: Any) 
     X, Y = batch
     logits, state = model(X, state)  # (B, T, V)
     return F.cross_entropy(logits.flatten(0, 1), Y.flatten(), reduction="sum"), Y.numel(), state
+
+
+def masked_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> tuple[Tensor, int]:
+    """Return the summed cross-entropy of `logits` (B, T, V) at the real tokens of `targets` (B, T), and their number.
+
+    Row i has lengths[i] real tokens; what stands after them has no part in the loss and gets no gradient.
+    Raises ValueError if the shapes do not fit, or a length is below 0 or above T.
+    """
+    if logits.shape[:2] != targets.shape or lengths.shape != targets.shape[:1]:
+        raise ValueError(
+            f"logits {tuple(logits.shape)}, targets {tuple(targets.shape)} and lengths {tuple(lengths.shape)} do not "
+            "fit; they must be (B, T, V), (B, T) and (B,)"
+        )
+    B, T = targets.shape
+    if B and not 0 <= int(lengths.min()) <= int(lengths.max()) <= T:
+        raise ValueError(f"lengths run from {int(lengths.min())} to {int(lengths.max())}; they must be from 0 to {T}")
+    real = torch.arange(T, device=targets.device) < lengths[:, None]  # (B, T)
+    return F.cross_entropy(logits[real], targets[real], reduction="sum"), int(lengths.sum())
+
+
+def seq2seq_loss(model: nn.Module, batch: tuple[Tensor, ...], state: Any = None) -> tuple[Tensor, int, Any]:
+    """Return the summed cross-entropy of a batch under teacher forcing, its number of real target tokens, and None.
+
+    batch: src (B, S), src_len (B,), tgt (B, T + 1) beginning with <bos>, tgt_len (B,) counted without <bos>. The
+        decoder reads tgt[:, :-1], the true tokens, and is to predict tgt[:, 1:].
+    """
+    src, src_len, tgt, tgt_len = batch
+    logits, _ = model(src, src_len, tgt[:, :-1])  # (B, T, V)
+    return *masked_loss(logits, tgt[:, 1:], tgt_len), None
 
 
 @torch.no_grad()

@@ -9,9 +9,12 @@ import nbformat
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
-def definitions(name: str) -> dict:
-    """Return what the classes, functions and imports of notebooks/`name`.ipynb define; nothing else of it is run."""
-    namespace: dict = {}
+def definitions(name: str, **given) -> dict:
+    """Return what the classes, functions and imports of notebooks/`name`.ipynb define; nothing else of it is run.
+
+    given: values of the notebook that its definitions use.
+    """
+    namespace = dict(given)
     for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
         if cell.cell_type != "code" or "google.colab" in cell.source:
             continue

@@ -4,12 +4,14 @@ The book's server is played by a local one whose answers each test prescribes; "
 """
 
 import hashlib
+import io
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +28,20 @@ BYTES = CONTENT.encode()
 SHA1 = "sha1:" + hashlib.sha1(BYTES).hexdigest()
 STALL, CUT, STALL_HALFWAY = "stall", "cut", "stall halfway"
 
+PAIRS = "Go.\tVa\u202f!\nHi.\tÇa va\u202f?\n"
+
+
+def archive(pairs: bytes = PAIRS.encode()) -> bytes:
+    """An archive like the book's, of these sentence pairs."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        packed.writestr("fra-eng/_about.txt", "about")
+        packed.writestr("fra-eng/fra.txt", pairs)
+    return content.getvalue()
+
+
+ARCHIVE, ZIP = archive(), "fra-eng.zip"
+
 
 @pytest.fixture(autouse=True)
 def _settings(monkeypatch):
@@ -33,6 +49,8 @@ def _settings(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setitem(datasets.FILES, NAME, SHA1)
+    monkeypatch.setitem(datasets.FILES, ZIP, "sha1:" + hashlib.sha1(ARCHIVE).hexdigest())
+    monkeypatch.setattr(datasets, "PAIRS_SHA256", hashlib.sha256(PAIRS.encode()).hexdigest())
     monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=lambda seconds: None))  # no pause between attempts
 
 
@@ -92,14 +110,15 @@ def put(cache: Path, content: bytes) -> None:
 # --- the book's file -------------------------------------------------------------------------------------------------
 
 
-def test_address_name_and_checksum_are_those_of_the_book(monkeypatch):
+def test_addresses_names_and_checksums_are_those_of_the_book(monkeypatch):
     from helpers.book import d2l
 
     monkeypatch.undo()
-    address, sha1 = d2l.DATA_HUB["time_machine"]
     assert datasets.DATA_URL == d2l.DATA_URL
-    assert address == datasets.DATA_URL + NAME
-    assert {NAME: f"sha1:{sha1}"} == datasets.FILES
+    book = [d2l.DATA_HUB[name] for name in ("time_machine", "fra-eng")]
+    assert {address: f"sha1:{sha1}" for address, sha1 in book} == {
+        datasets.DATA_URL + name: known for name, known in datasets.FILES.items()
+    }
 
 
 @pytest.mark.parametrize("source", ["book", "auto"])
@@ -258,6 +277,168 @@ def test_the_sample_is_mostly_letters_and_spaces():
 
 def test_a_text_prints_its_title_source_and_length():
     assert str(datasets.Text("A", "sample", "x" * 1234)) == "A (sample, 1,234 characters)"
+
+
+# --- sentence pairs --------------------------------------------------------------------------------------------------
+
+
+def put_pairs(cache: Path, *, zipped: bytes | None = None, text: bytes | None = None) -> Path:
+    """Lay the archive, or the extracted file, into the cache; return where the extracted file belongs."""
+    path = cache / "fra-eng" / "fra.txt"
+    path.parent.mkdir(parents=True)
+    if zipped is not None:
+        (cache / ZIP).write_bytes(zipped)
+    if text is not None:
+        path.write_bytes(text)
+    return path
+
+
+def files(cache: Path) -> set[str]:
+    return {path.relative_to(cache).as_posix() for path in cache.rglob("*") if path.is_file()}
+
+
+def test_the_checksum_of_the_pairs_is_that_of_the_books_extracted_file(monkeypatch):
+    monkeypatch.undo()
+    assert datasets.PAIRS == "fra-eng/fra.txt"
+    assert datasets.PAIRS_SHA256 == "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"
+
+
+@pytest.mark.parametrize("source", ["book", "auto"])
+@pytest.mark.parametrize(
+    "present", [{"text": PAIRS.encode()}, {"zipped": ARCHIVE}, {"zipped": b"", "text": PAIRS.encode()}]
+)
+def test_cached_pairs_are_used_without_network(present, source, cache, offline, capsys):
+    """Extracted, with or without an intact archive beside it; or the archive alone, which is extracted."""
+    path = put_pairs(cache, **present)
+    text = datasets.english_french(source, cache)
+    assert (text.title, text.source) == ("English–French sentence pairs from Tatoeba", "book")
+    assert text.raw == PAIRS
+    assert path.read_bytes() == PAIRS.encode()
+    assert capsys.readouterr().out == ""
+    assert files(cache) == {"fra-eng/fra.txt"} | ({ZIP} if "zipped" in present else set())
+
+
+def test_intact_pairs_are_read_not_extracted_again(cache, offline):
+    path = put_pairs(cache, zipped=ARCHIVE, text=PAIRS.encode())
+    os.utime(path, (1, 1))
+    datasets.english_french("book", cache)
+    assert path.stat().st_mtime == 1
+
+
+@pytest.mark.parametrize("damaged", [b"", PAIRS.encode()[:-5], PAIRS.encode() + b"x"])
+def test_damaged_pairs_are_replaced_from_the_archive(damaged, cache, offline):
+    path = put_pairs(cache, zipped=ARCHIVE, text=damaged)
+    assert datasets.english_french("book", cache).raw == PAIRS
+    assert path.read_bytes() == PAIRS.encode()
+    assert files(cache) == {ZIP, "fra-eng/fra.txt"}
+
+
+def test_the_archive_is_downloaded_once_and_extracted(cache, server, capsys):
+    server.answers = [ARCHIVE]
+    for source in ("auto", "book", "auto"):
+        assert datasets.english_french(source, cache).raw == PAIRS
+    assert server.paths == [f"/{ZIP}"]
+    assert files(cache) == {ZIP, "fra-eng/fra.txt"}
+    assert capsys.readouterr().out == ""
+
+
+def test_a_damaged_archive_is_fetched_again(cache, server):
+    server.answers = [ARCHIVE]
+    put_pairs(cache, zipped=ARCHIVE[:50], text=b"damaged, too")
+    assert datasets.english_french("book", cache).raw == PAIRS
+    assert server.paths == [f"/{ZIP}"]
+
+
+def test_a_server_that_fails_once_is_asked_again_for_book_and_not_for_auto(cache, server):
+    server.answers = [503, ARCHIVE]
+    assert datasets.english_french("auto", cache).source == "sample"
+    assert len(server.paths) == 1
+    server.paths.clear()
+    assert datasets.english_french("book", cache).raw == PAIRS
+    assert len(server.paths) == 2
+
+
+def test_another_archive_is_refused_and_nothing_is_extracted(cache, server):
+    server.answers = [archive(b"other\tpairs\n")]
+    with pytest.raises(datasets.DataError, match="checksum"):
+        datasets.english_french("book", cache)
+    assert files(cache) == set()
+
+
+@pytest.mark.parametrize("damaged", [None, b"half of the pai"])
+def test_offline_pairs_are_an_error_for_book_and_the_sample_for_auto(damaged, cache, offline, capsys):
+    put_pairs(cache, text=damaged, zipped=damaged)
+    with pytest.raises(datasets.DataError, match=r"fra-eng\.zip cannot be reached.*copy the file.*sample"):
+        datasets.english_french("book", cache)
+    assert capsys.readouterr().out == ""
+    text = datasets.english_french("auto", cache)
+    printed = capsys.readouterr().out
+    assert text == datasets.english_french("sample")
+    assert printed.startswith("Using the embedded sample instead of the book's sentence pairs: ")
+    assert printed.count("\n") == 1
+
+
+def test_extraction_that_fails_halfway_leaves_no_half_file(cache, offline, monkeypatch):
+    put_pairs(cache, zipped=ARCHIVE)
+    write = Path.write_bytes
+
+    def half(path, content):
+        write(path, content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(datasets.DataError, match=r"cannot be used \(No space left on device\)"):
+        datasets.english_french("book", cache)
+    assert files(cache) == {ZIP}
+
+
+def test_the_extracted_file_has_its_name_only_when_it_is_complete(cache, offline, monkeypatch):
+    path, replace, seen = put_pairs(cache, zipped=ARCHIVE), os.replace, []
+
+    def watched(old, new):
+        seen.append((path.exists(), Path(old).read_bytes()))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", watched)
+    datasets.english_french("book", cache)
+    assert seen == [(False, PAIRS.encode())]
+
+
+def test_an_unusable_cache_folder_is_a_clear_error_for_the_pairs_too(tmp_path, server):
+    server.answers = [ARCHIVE]
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(datasets.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
+        datasets.english_french("book", tmp_path / "file" / "cache")
+    (tmp_path / "fra-eng").write_text("in the way")
+    with pytest.raises(datasets.DataError, match=r"cache folder .* cannot be used"):
+        datasets.english_french("book", tmp_path)
+
+
+def test_the_pairs_obey_the_same_settings(monkeypatch, cache, offline):
+    put_pairs(cache, text=PAIRS.encode())
+    monkeypatch.setenv("MODERN_RNN_CACHE", str(cache))
+    assert datasets.english_french().raw == PAIRS
+    monkeypatch.setenv("MODERN_RNN_DATA", "sample")
+    assert datasets.english_french().source == "sample"
+    assert datasets.english_french("book").raw == PAIRS
+    with pytest.raises(ValueError, match=r"^source is 'boook'"):
+        datasets.english_french("boook")
+
+
+def test_the_sample_pairs_are_the_columns_of_the_file(server, capsys):
+    rows = (Path(helpers.__file__).parent / "samples" / "pairs.tsv").read_text(encoding="utf-8").splitlines()
+    english, french, portuguese = zip(*(row.split("\t") for row in rows), strict=True)
+    for text, language, column in (
+        (datasets.english_french("sample"), "French", french),
+        (datasets.english_portuguese(), "Portuguese", portuguese),
+    ):
+        lines = text.raw.split("\n")
+        assert lines.pop() == ""
+        assert lines == [f"{a}\t{b}" for a, b in zip(english, column, strict=True)]
+        assert len(lines) == 5993
+        assert (text.source, text.title) == ("sample", f"English–{language} sentence pairs")
+    assert server.paths == []
+    assert capsys.readouterr().out == ""
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

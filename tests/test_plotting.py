@@ -114,22 +114,73 @@ def test_heat_map_needs_a_token_for_each_column(tokens):
         plotting.heat_map(np.zeros((2, 3)), tokens)
 
 
+# --- padded_batch ----------------------------------------------------------------------------------------------------
+
+ROWS = [["go", ".", "<eos>"], ["stop", "<eos>", "<pad>"]]
+IDS = [[7, 5, 2], [8, 2, 0]]
+
+
+def cells(drawn):
+    """Return where each text stands, by what it says: (column, row), both from 0."""
+    return {text.get_text(): (round(text.get_position()[0]) - 1, round(text.get_position()[1])) for text in drawn.texts}
+
+
+def test_padded_batch_writes_each_token_and_its_id_into_its_cell():
+    drawn = plotting.padded_batch(np.array(IDS), ROWS, [3, 2])
+    assert len(drawn.texts) == 2 * 6
+    found = cells(drawn)
+    assert (found["go"], found["."], found["stop"], found["<pad>"]) == ((0, 0), (1, 0), (0, 1), (2, 1))
+    assert (found["7"], found["5"], found["8"], found["0"]) == ((0, 0), (1, 0), (0, 1), (2, 1))
+    assert drawn.get_xticks().tolist() == [1, 2, 3]
+    low, high = drawn.get_ylim()
+    assert low > high  # the first sentence stands above
+
+
+@pytest.mark.parametrize("lengths", [[3, 2], [1, 0], [3, 3]])
+def test_padded_batch_shades_what_lies_beyond_a_length_and_nothing_else(lengths):
+    drawn = plotting.padded_batch(IDS, ROWS, np.array(lengths))
+    assert len(drawn.patches) == 6
+    for patch in drawn.patches:
+        step, row = round(patch.get_x() - 0.5), round(patch.get_y() + 0.5)
+        assert bool(patch.get_hatch()) == (step >= lengths[row])
+        assert (luminance(patch.get_facecolor()) < 0.88) == (step >= lengths[row])
+
+
+def test_padded_batch_sets_title_and_labels():
+    drawn = plotting.padded_batch(IDS, ROWS, [3, 2], title="Two sentences", ylabel="English")
+    title = "".join(drawn.get_title(loc) for loc in ("left", "center", "right"))
+    assert (title, drawn.get_ylabel(), drawn.get_xlabel()) == ("Two sentences", "English", "time step")
+
+
+@pytest.mark.parametrize("rows", [ROWS[:1], [ROWS[0], ROWS[1][:2]], [*ROWS, []]])
+def test_tokens_that_do_not_fill_the_grid_are_counted(rows):
+    with pytest.raises(ValueError, match=r"ids is 2 x 3, but there are \[3.*\] tokens"):
+        plotting.padded_batch(IDS, rows, [3, 2])
+
+
+@pytest.mark.parametrize("lengths", [[3], [3, 4], [3, -1]])
+def test_lengths_outside_the_grid_are_shown(lengths):
+    with pytest.raises(ValueError, match="lengths must be 2 numbers from 0 to 3; got"):
+        plotting.padded_batch(IDS, ROWS, lengths)
+
+
 # --- both ------------------------------------------------------------------------------------------------------------
 
 DRAW = [
     lambda **options: plotting.curves({"a": [1, 2]}, **options),
     lambda **options: plotting.heat_map([1], "a", **options),
+    lambda **options: plotting.padded_batch([[5]], [["a"]], [1], **options),
 ]
 
 
-@pytest.mark.parametrize("draw", DRAW, ids=["curves", "heat_map"])
+@pytest.mark.parametrize("draw", DRAW, ids=["curves", "heat_map", "padded_batch"])
 def test_given_axes_are_drawn_on_and_returned(draw, ax):
     assert draw(ax=ax) is ax
     assert plt.get_fignums() == [ax.figure.number]
     assert ax.has_data()
 
 
-@pytest.mark.parametrize("draw", DRAW, ids=["curves", "heat_map"])
+@pytest.mark.parametrize("draw", DRAW, ids=["curves", "heat_map", "padded_batch"])
 def test_without_axes_a_new_figure_is_made(draw, ax):
     assert draw().figure is not ax.figure
     assert len(plt.get_fignums()) == 2

@@ -24,8 +24,9 @@ from torch.nn import functional as F
 
 import helpers
 from helpers import training
-from helpers.models import LanguageModel
+from helpers.models import EncoderDecoder, LanguageModel, Seq2SeqDecoder, Seq2SeqEncoder
 from helpers.text import RandomBatches, SequentialBatches, whole
+from helpers.translation import BOS, EOS, Encoded, LengthBuckets, pad
 
 V, H, B, T, EPOCHS = 5, 6, 2, 4, 2
 
@@ -199,6 +200,128 @@ def test_next_token_loss_sums_minus_log_p_of_every_target():
     log_p = model(X)[0].log_softmax(-1)
     assert n == 5
     assert loss.item() == pytest.approx(-sum(log_p[0, t, Y[0, t]].item() for t in range(5)), rel=1e-5)
+
+
+# --- the loss of a translator ----------------------------------------------------------------------------------------
+
+
+def masked(seed: int = 0, B: int = 3, T: int = 4) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Random logits and targets, and lengths from 0 to T."""
+    draw = torch.Generator().manual_seed(seed)
+    logits = torch.randn(B, T, V, generator=draw, dtype=torch.float64, requires_grad=True)
+    return logits, torch.randint(V, (B, T), generator=draw), torch.randint(T + 1, (B,), generator=draw)
+
+
+def test_the_masked_loss_worked_by_hand():
+    """p = (1/2, 1/4, 1/4) everywhere; real targets 0, 1 and 2: ln 2 + ln 4 + ln 4. The 0s behind are padding."""
+    logits = torch.tensor([0.5, 0.25, 0.25]).log().expand(2, 3, 3)
+    loss, n = training.masked_loss(logits, torch.tensor([[0, 1, 0], [2, 0, 0]]), torch.tensor([2, 1]))
+    assert (loss.item(), n) == (pytest.approx(5 * math.log(2)), 3)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_masked_loss_and_its_gradient_are_torchs_with_padding_ignored(seed):
+    """torch ignores one target value; ours goes by the lengths, so that any value may stand at padding."""
+    logits, targets, lengths = masked(seed)
+    padding = torch.arange(4) >= lengths[:, None]
+    loss, n = training.masked_loss(logits, targets, lengths)
+    [gradient] = torch.autograd.grad(loss, logits)
+    expected = F.cross_entropy(
+        logits.transpose(1, 2), targets.masked_fill(padding, -1), ignore_index=-1, reduction="sum"
+    )
+    [expected_gradient] = torch.autograd.grad(expected, logits)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(gradient, expected_gradient)
+    assert n == int(lengths.sum())
+    assert (gradient[padding] == 0).all()
+    assert (gradient[~padding] != 0).all()
+    assert torch.equal(training.masked_loss(logits, targets.masked_fill(padding, 3), lengths)[0], loss)
+
+
+def test_the_masked_loss_is_the_books_but_for_what_it_divides_by():
+    """d2l.MaskedSoftmaxCELoss divides by the width, padding included; ours is the sum."""
+    from helpers.book import d2l
+
+    logits, targets, lengths = masked(1)
+    loss, _ = training.masked_loss(logits, targets, lengths)
+    book = d2l.MaskedSoftmaxCELoss()(logits, targets.clone(), lengths)
+    torch.testing.assert_close(loss, 4 * book.sum())
+
+
+def test_nothing_but_padding_has_no_loss_and_no_tokens():
+    logits, targets, _ = masked()
+    loss, n = training.masked_loss(logits, targets, torch.zeros(3, dtype=torch.long))
+    assert (loss.item(), n) == (0.0, 0)
+
+
+def test_what_is_not_finite_at_padding_spoils_neither_the_loss_nor_the_gradient():
+    logits, targets, _ = masked()
+    lengths = torch.tensor([4, 1, 2])
+    spoilt = logits.detach().clone()
+    spoilt[1, 2] = math.nan
+    spoilt.requires_grad_()
+    loss, _ = training.masked_loss(spoilt, targets, lengths)
+    torch.testing.assert_close(loss, training.masked_loss(logits, targets, lengths)[0])
+    assert torch.autograd.grad(loss, spoilt)[0].isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"targets": torch.zeros(3, 5, dtype=torch.long)},
+            r"logits \(3, 4, 5\), targets \(3, 5\) and lengths \(3,\) do not",
+        ),
+        ({"lengths": torch.ones(2, dtype=torch.long)}, r"and lengths \(2,\) do not fit"),
+        ({"lengths": torch.tensor([1, 5, 2])}, "lengths run from 1 to 5; they must be from 0 to 4"),
+        ({"lengths": torch.tensor([1, -1, 2])}, "lengths run from -1 to 2"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_an_error_with_all_of_them(changed, message):
+    arguments = dict(zip(("logits", "targets", "lengths"), masked(), strict=True))
+    with pytest.raises(ValueError, match=message):
+        training.masked_loss(**arguments | changed)
+
+
+def encoded(n: int = 18, seed: int = 2) -> Encoded:
+    """Random pairs; a target is as long as its source, give or take one."""
+    draw = torch.Generator().manual_seed(seed)
+    sizes = torch.randint(2, 6, (n,), generator=draw)
+    rows = [torch.randint(4, 9, (int(size),), generator=draw).tolist() for size in sizes]
+    src, src_len = pad([[*row, EOS] for row in rows])
+    tgt, tgt_len = pad([[BOS, *row[::-1], *row[: i % 2], EOS] for i, row in enumerate(rows)])
+    return Encoded(src, src_len, tgt, tgt_len - 1)
+
+
+def translator(layer=nn.GRU, dropout: float = 0.3) -> EncoderDecoder:
+    sizes = (9, 4, H, 1, dropout, layer)
+    return EncoderDecoder(Seq2SeqEncoder(*sizes), Seq2SeqDecoder(*sizes, tied=True))
+
+
+@pytest.mark.parametrize("layer", [nn.GRU, nn.LSTM])
+def test_seq2seq_loss_sums_minus_log_p_of_every_real_target_read_alone(layer):
+    """Each pair by itself, unpadded: p of each token and of <eos>, after <bos> and all true tokens before it."""
+    model, data = translator(layer, dropout=0.0), encoded(5)
+    batch = data.rows(range(5))
+    loss, n, state = training.seq2seq_loss(model, batch, "anything")
+    expected = 0.0
+    for src, src_len, tgt, tgt_len in zip(*batch, strict=True):
+        logits, _ = model(src[None, :src_len], src_len[None], tgt[None, :tgt_len])
+        log_p = logits[0].log_softmax(-1)
+        expected -= sum(log_p[t, tgt[t + 1]].item() for t in range(int(tgt_len)))
+        assert tgt[tgt_len] == EOS
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    assert n == int(data.tgt_len.sum())
+    assert state is None
+
+
+def test_a_translators_loss_per_token_does_not_depend_on_the_batches():
+    model, data = translator(), encoded()
+    losses = [
+        training.evaluate(model, LengthBuckets(data, size, bucket), compute_loss=training.seq2seq_loss)
+        for size, bucket in ((1, True), (5, True), (5, False), (18, True))
+    ]
+    assert losses == pytest.approx([losses[0]] * 4, rel=1e-5)
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------
@@ -409,7 +532,7 @@ def assert_same_end(resumed, history, expected, expected_history) -> None:
     assert resumed.optimizer.param_groups[0]["lr"] == expected.optimizer.param_groups[0]["lr"]
 
 
-def killed_at(step: int):
+def killed_at(step: int, loss=training.next_token_loss):
     """A loss that ends the process in training step `step`, counted from 1."""
     steps = []
 
@@ -417,7 +540,7 @@ def killed_at(step: int):
         steps.append(model.training)
         if sum(steps) == step and model.training:
             raise Killed
-        return training.next_token_loss(model, batch, state)
+        return loss(model, batch, state)
 
     return compute_loss
 
@@ -435,6 +558,32 @@ def test_a_run_interrupted_at_any_step_ends_as_if_it_had_not_been(kind, checkpoi
         resumed = new_run(kind, seed=99 if path.exists() else 0)
         history = finish(resumed, path, checkpoint_every=checkpoint_every)
         assert_same_end(resumed, history, expected, expected_history)
+
+
+def translator_run(layer, seed: int = 0) -> SimpleNamespace:
+    """As `new_run`, for a translator: 5 batches, the last of them smaller."""
+    training.set_seed(seed)
+    model, batches = translator(layer), LengthBuckets(encoded(), 4)
+    assert len(batches) == 5
+    optimizer = torch.optim.AdamW(model.parameters(), 0.05)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=EPOCHS * len(batches))
+    return SimpleNamespace(model=model, optimizer=optimizer, scheduler=scheduler, batches=batches)
+
+
+@pytest.mark.parametrize(("layer", "checkpoint_every"), [(nn.GRU, 1), (nn.LSTM, 3)])
+def test_a_translators_training_interrupted_at_any_step_ends_as_if_it_had_not_been(layer, checkpoint_every, tmp_path):
+    val = LengthBuckets(encoded(7, seed=3), 3, shuffle=False)
+    options = {"val_batches": val, "compute_loss": training.seq2seq_loss, "checkpoint_every": checkpoint_every}
+    expected = translator_run(layer)
+    expected_history = finish(expected, **options)
+    assert len(set(expected_history.step_loss)) == EPOCHS * 5
+    for step in range(1, EPOCHS * 5 + 1):
+        path = tmp_path / f"{step}.pt"
+        killed = options | {"compute_loss": killed_at(step, training.seq2seq_loss)}
+        with pytest.raises(Killed):
+            finish(translator_run(layer), path, **killed)
+        resumed = translator_run(layer, seed=99 if path.exists() else 0)
+        assert_same_end(resumed, finish(resumed, path, **options), expected, expected_history)
 
 
 def test_a_run_interrupted_twice_ends_as_if_it_had_not_been(tmp_path):
