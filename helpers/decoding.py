@@ -204,7 +204,7 @@ def beam_search(
         next_log_probs, state = step(tokens, state)  # (M, V)
         if pool is None:
             log_probs = next_log_probs.new_zeros(N)
-            pool = _Pool(N, num_best, max_steps, -1 if eos is None else eos, next_log_probs)
+            pool = _Pool(N, num_best, max_steps, eos, next_log_probs)
         before = log_probs
         # No sentence keeps more than K extensions, so of each hypothesis the best K suffice.
         scores, candidates = _top(before[:, None] + next_log_probs, K)  # (M, k)
@@ -244,8 +244,8 @@ def beam_search(
 class _Pool:
     """The best finished sequences of every sentence so far, sorted by score."""
 
-    def __init__(self, N: int, size: int, max_steps: int, fill: int, like: Tensor):
-        self.tokens = torch.full((N, size, max_steps), fill, device=like.device)
+    def __init__(self, N: int, size: int, max_steps: int, eos: int | None, like: Tensor):
+        self.tokens = torch.full((N, size, max_steps), -1 if eos is None else eos, device=like.device)
         self.lengths = torch.zeros(N, size, dtype=torch.long, device=like.device)
         self.log_probs = like.new_full((N, size), -torch.inf)
         self.scores = like.new_full((N, size), -torch.inf)
@@ -344,7 +344,7 @@ def exhaustive_search(
             )
         if pool is None:
             log_probs = next_log_probs.new_zeros(N)
-            pool = _Pool(N, num_best, max_steps, -1 if eos is None else eos, next_log_probs)
+            pool = _Pool(N, num_best, max_steps, eos, next_log_probs)
         log_probs = (log_probs[:, None] + next_log_probs).flatten()
         parents = torch.arange(M, device=device).repeat_interleave(V)
         tokens = torch.arange(V, device=device).repeat(M)

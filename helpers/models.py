@@ -46,10 +46,7 @@ class LanguageModel(nn.Module):
 
         Raises ValueError if the tokens are not whole numbers of that shape.
         """
-        if tokens.dim() != 2 or tokens.is_floating_point():
-            raise ValueError(
-                f"tokens must be ids of shape (batch, steps); got {tokens.dtype} of shape {tuple(tokens.shape)}"
-            )
+        _check_tokens(tokens)
         X = F.one_hot(tokens, self.vocab_size).float() if self.embedding is None else self.embedding(tokens)
         outputs, state = self.layer(X, state)
         return self.output(self.dropout(outputs)), state
@@ -166,9 +163,7 @@ class Seq2SeqEncoder(Encoder):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.dropout = nn.Dropout(dropout)
-        self.layer = cell(
-            embed_size, num_hiddens, num_layers, batch_first=True, dropout=dropout if num_layers > 1 else 0.0
-        )
+        self.layer = _recurrent(cell, embed_size, num_hiddens, num_layers, dropout)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Any]:
         _check_source(tokens, lengths)
@@ -205,13 +200,7 @@ class Seq2SeqDecoder(Decoder):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.dropout = nn.Dropout(dropout)
-        self.layer = cell(
-            embed_size + num_hiddens,
-            num_hiddens,
-            num_layers,
-            batch_first=True,
-            dropout=dropout if num_layers > 1 else 0.0,
-        )
+        self.layer = _recurrent(cell, embed_size + num_hiddens, num_hiddens, num_layers, dropout)
         if tied:
             nn.init.normal_(self.embedding.weight, std=embed_size**-0.5)  # so that first logits are of size 1
             self.output = nn.Sequential(nn.Linear(num_hiddens, embed_size), nn.Linear(embed_size, vocab_size))
@@ -250,11 +239,20 @@ def _reorder(state: Any, index: Tensor) -> Any:
     return tuple(part[:, index] for part in state) if isinstance(state, tuple) else state[:, index]
 
 
-def _check_source(tokens: Tensor, lengths: Tensor) -> None:
+def _recurrent(cell: type[nn.Module], num_inputs: int, num_hiddens: int, num_layers: int, dropout: float) -> nn.Module:
+    between = dropout if num_layers > 1 else 0.0  # torch drops between its layers only, and warns if there is one
+    return cell(num_inputs, num_hiddens, num_layers, batch_first=True, dropout=between)
+
+
+def _check_tokens(tokens: Tensor) -> None:
     if tokens.dim() != 2 or tokens.is_floating_point():
         raise ValueError(
             f"tokens must be ids of shape (batch, steps); got {tokens.dtype} of shape {tuple(tokens.shape)}"
         )
+
+
+def _check_source(tokens: Tensor, lengths: Tensor) -> None:
+    _check_tokens(tokens)
     if lengths.shape != tokens.shape[:1]:
         raise ValueError(
             f"lengths must have the shape ({len(tokens)},), one for each source; got {tuple(lengths.shape)}"
