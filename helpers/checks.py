@@ -2,6 +2,7 @@
 
     whole_number   a count, a width, an id: an int, however it is dressed
     token_ids      a tensor of ids of the right number of axes, as int64
+    id_list        one row of ids, a list or a tensor, as a list
     lengths        how many ids of each row count, as int64
 
 What is of the wrong kind (a list, a float, a bool) is a TypeError; a wrong shape or number is a ValueError. Each
@@ -11,6 +12,7 @@ message says what was given and what is wanted. No notebook derives these functi
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -53,6 +55,29 @@ def token_ids(name: str, value: Any, axes: str, vocab_size: int | None = None) -
     ids = value.long()
     if vocab_size is not None:
         _check_range(name, ids, 0, vocab_size - 1, f"; the vocabulary has {vocab_size} tokens")
+    return ids
+
+
+def id_list(name: str, value: Any, size: int | None = None, table: str = "the vocabulary") -> list[int]:
+    """Return `value`, a sequence or a tensor (T,) of whole numbers, as a list of ints.
+
+    They are the ids of `table`, which has `size` entries (None: any number of them). An id outside 0 .. size - 1 is an
+    IndexError that names the first; no negative number counts from the end.
+    """
+    if isinstance(value, Tensor):
+        if not _is_whole(value):
+            raise TypeError(f"{name} must be whole numbers; got {_what(value)}")
+        if value.dim() != 1:
+            raise ValueError(f"{name} must be one row of ids, of shape (T,); got the shape {tuple(value.shape)}")
+        ids = value.tolist()
+    elif isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list or a tensor (T,) of ids; got {_what(value)}")
+    else:
+        ids = [i if type(i) is int else whole_number(f"{name}[{place}]", i) for place, i in enumerate(value)]
+    for i in ids:
+        if i < 0 or (size is not None and i >= size):
+            whole = "whose ids begin at 0" if size is None else f"whose ids are 0 to {size - 1}"
+            raise IndexError(f"id {i} is outside {table}, {whole}")
     return ids
 
 

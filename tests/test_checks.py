@@ -124,6 +124,32 @@ def test_the_place_of_a_wrong_id_has_an_index_for_each_axis():
         checks.token_ids("tokens", torch.tensor([[0, 4], [9, -1]]), "(B, T)", 5)
 
 
+# --- id_list ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [[2, 0], (2, 0), np.array([2, 0]), [np.int64(2), 0], torch.tensor([2, 0]), [torch.tensor(2), 0], range(2, -1, -2)],
+)
+def test_one_row_of_ids_in_any_dress_is_a_list_of_ints(ids):
+    found = checks.id_list("ids", ids, 3)
+    assert found == [2, 0]
+    assert {type(i) for i in found} == {int}
+
+
+@pytest.mark.parametrize("kind", [list, torch.tensor, np.array])
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_an_id_outside_the_table_is_named_and_none_counts_from_the_end(kind, wrong):
+    with pytest.raises(IndexError, match=f"^id {wrong} is outside the pairs, whose ids are 0 to 2$"):
+        checks.id_list("index", kind([0, wrong, 9]), 3, "the pairs")
+
+
+def test_without_a_size_only_negative_ids_are_refused():
+    assert checks.id_list("ids", [10**9]) == [10**9]
+    with pytest.raises(IndexError, match=r"^id -4 is outside the vocabulary, whose ids begin at 0$"):
+        checks.id_list("ids", [3, -4])
+
+
 # --- lengths ---------------------------------------------------------------------------------------------------------
 
 
