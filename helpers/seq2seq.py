@@ -1,0 +1,176 @@
+"""Encoder, decoder, and the two together: p(target | source), one token at a time.
+
+Encoder, Decoder   what the two halves promise each other; derived in the notebook `encoder-decoder`
+EncoderDecoder     the two together
+Seq2SeqEncoder     a recurrent encoder that reads no padding; derived in `seq2seq`
+Seq2SeqDecoder     a recurrent decoder with a constant context; derived there too
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from helpers import checks
+from helpers.language_model import reorder_state
+
+
+class Encoder(nn.Module):
+    """What reads a sequence of any length. A subclass defines `forward`.
+
+    forward(src (B, S), src_len (B,)) -> whatever its decoder's `init_state` takes. Positions from src_len on are
+    padding, and what stands there must change nothing.
+    """
+
+    def forward(self, src: Tensor, src_len: Tensor) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define forward(src, src_len)")
+
+
+class Decoder(nn.Module):
+    """What writes a sequence of any length, token by token. A subclass defines `init_state`, `forward` and `reorder`.
+
+    The state is all that a decoder knows: what it took from the encoder, and what it has read since.
+    """
+
+    def init_state(self, encoded: Any) -> Any:
+        """Return the state before the first token, from what the encoder returned."""
+        raise NotImplementedError(f"{type(self).__name__} must define init_state(encoded)")
+
+    def forward(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Read `tokens` (B, T); return the logits (B, T, V) for the token after each, and the new state."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(tokens, state)")
+
+    def reorder(self, state: Any, index: Tensor) -> Any:
+        """Return the state whose row i is row index[i] of `state`: rows may be left out, repeated, put in any order."""
+        raise NotImplementedError(f"{type(self).__name__} must define reorder(state, index)")
+
+    def step(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Read one token per row, `tokens` (N,); return the log-probabilities (N, V) of the next, and the state."""
+        logits, state = self(tokens[:, None], state)
+        return logits[:, -1].log_softmax(-1), state
+
+
+class EncoderDecoder(nn.Module):
+    """An encoder and a decoder that fit together. It can be searched: `begin` gives the state, `step` goes on."""
+
+    def __init__(self, encoder: Encoder, decoder: Decoder):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def begin(self, src: Tensor, src_len: Tensor) -> Any:
+        """Read the sources `src` (B, S) of `src_len` (B,); return the decoder's state before its first token."""
+        return self.decoder.init_state(self.encoder(src, src_len))
+
+    def forward(self, src: Tensor, src_len: Tensor, tokens: Tensor) -> tuple[Tensor, Any]:
+        """Return the logits (B, T, V) after each of `tokens` (B, T), the true ones (teacher forcing)."""
+        return self.decoder(tokens, self.begin(src, src_len))
+
+    def step(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Read one target token per row, `tokens` (N,); see `Decoder.step`."""
+        return self.decoder.step(tokens, state)
+
+    def reorder(self, state: Any, index: Tensor) -> Any:
+        """Return the decoder's state with its rows picked by `index`; see `Decoder.reorder`."""
+        return self.decoder.reorder(state, index)
+
+
+class Seq2SeqEncoder(Encoder):
+    """A recurrent network that reads each source up to its own length and no further.
+
+    vocab_size V, embed_size E, num_hiddens H, num_layers L: the sizes. recurrent: nn.GRU or nn.LSTM.
+    forward returns (outputs (B, S, H), zero at padding, and torch's state (L, B, H), for nn.LSTM a pair of them).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embed_size: int,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        recurrent: type[nn.Module] = nn.GRU,
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embed_size)
+        self.dropout = nn.Dropout(dropout)
+        self.layer = _layer(recurrent, embed_size, num_hiddens, num_layers, dropout)
+
+    def forward(self, src: Tensor, src_len: Tensor) -> tuple[Tensor, Any]:
+        src = checks.token_ids("src", src, "(B, S)", self.embedding.num_embeddings)
+        B, S = src.shape
+        src_len = checks.lengths("src_len", src_len, B, 1, S)
+        X = self.dropout(self.embedding(src))  # (B, S, E)
+        if bool((src_len == S).all()):  # nothing to skip; packing would cost time and change nothing
+            return self.layer(X)
+        packed = pack_padded_sequence(X, src_len.cpu(), batch_first=True, enforce_sorted=False)
+        outputs, state = self.layer(packed)
+        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=S)
+        return outputs, state
+
+
+class Seq2SeqDecoder(Decoder):
+    """A recurrent network that starts from the encoder's last state and reads the context c beside every token.
+
+    The context is the last layer's last state of the encoder. It is part of the decoder's state and never changes, so
+    that writing token by token is the same as reading the whole target at once.
+
+    Sizes and `recurrent` as for `Seq2SeqEncoder`. tied: the output layer goes through width E and uses the embedding's
+        own weights (Press and Wolf, 2017), so that it has H·E + V parameters of its own instead of H·V + V.
+    State: (context (B, H), torch's state (L, B, H), for nn.LSTM a pair of them).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embed_size: int,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        recurrent: type[nn.Module] = nn.GRU,
+        tied: bool = False,
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embed_size)
+        self.dropout = nn.Dropout(dropout)
+        self.layer = _layer(recurrent, embed_size + num_hiddens, num_hiddens, num_layers, dropout)
+        if tied:
+            nn.init.normal_(self.embedding.weight, std=embed_size**-0.5)  # so that first logits are of size 1
+            self.output = nn.Sequential(nn.Linear(num_hiddens, embed_size), nn.Linear(embed_size, vocab_size))
+            self.output[1].weight = self.embedding.weight
+        else:
+            self.output = nn.Linear(num_hiddens, vocab_size)
+
+    def init_state(self, encoded: tuple[Tensor, Any]) -> tuple[Tensor, Any]:
+        _, state = encoded
+        pair, wants_pair = isinstance(state, tuple), isinstance(self.layer, nn.LSTM)
+        if pair != wants_pair:
+            have, want = ("H and C", "H alone") if pair else ("H alone", "H and C")
+            raise ValueError(f"the encoder hands over {have}, the decoder's {type(self.layer).__name__} needs {want}")
+        hidden = state[0] if pair else state  # (L, B, H)
+        sizes, wanted = (hidden.shape[0], hidden.shape[2]), (self.layer.num_layers, self.layer.hidden_size)
+        if sizes != wanted:
+            raise ValueError(
+                f"the encoder's state has {sizes[0]} layers of {sizes[1]} hidden units, the decoder {wanted[0]} of "
+                f"{wanted[1]}; choose the same, or put a layer between that maps one to the other"
+            )
+        return hidden[-1], state
+
+    def forward(self, tokens: Tensor, state: tuple[Tensor, Any]) -> tuple[Tensor, tuple[Tensor, Any]]:
+        tokens = checks.token_ids("tokens", tokens, "(B, T)", self.embedding.num_embeddings)
+        context, hidden = state
+        X = self.dropout(self.embedding(tokens))  # (B, T, E)
+        c = context[:, None].expand(-1, X.shape[1], -1)  # (B, T, H)
+        outputs, hidden = self.layer(torch.cat([X, c], -1), hidden)
+        return self.output(self.dropout(outputs)), (context, hidden)
+
+    def reorder(self, state: tuple[Tensor, Any], index: Tensor) -> tuple[Tensor, Any]:
+        context, hidden = state
+        return context[index], reorder_state(hidden, index)
+
+
+def _layer(recurrent: type[nn.Module], num_inputs: int, num_hiddens: int, num_layers: int, dropout: float) -> nn.Module:
+    between = dropout if num_layers > 1 else 0.0  # torch drops between its layers only, and warns if there is one
+    return recurrent(num_inputs, num_hiddens, num_layers, batch_first=True, dropout=between)
