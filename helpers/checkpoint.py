@@ -1,0 +1,226 @@
+"""Where a training run stands, kept in a file, so that a run that was stopped goes on as if it had not been.
+
+    Run              the position of a run: epochs and steps done, sums, the carried state
+    CheckpointError  the file cannot be used, or belongs to a different run
+    data_digest      tells one set of batches from another
+    forked_random    draw random numbers and leave the generators as they were
+
+Plumbing: no notebook derives it. `training.fit` is the loop; without a file a `Run` only counts.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import random
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from helpers import files
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint file is damaged, or belongs to a different run."""
+
+
+@dataclass
+class History:
+    """One number per epoch: losses per token in nats, seconds of training (validation excluded), tokens per second.
+
+    `step_loss` has one number per step, of all epochs.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    tokens_per_second: list[float] = field(default_factory=list)
+    step_loss: list[float] = field(default_factory=list)
+
+
+class Run:
+    """The position of a training run. With a `path` it is written there now and then, and found there again.
+
+    path: the file, or None. parts: by name, what has a state_dict: model, optimizer, scheduler. settings: what makes
+    this run this run; a file with other settings is refused. every: steps between two savings.
+    """
+
+    def __init__(self, path: str | Path | None, parts: dict[str, Any], settings: dict[str, Any], every: int = 100):
+        self.path, self.parts, self.settings, self.every = path and Path(path), parts, settings, every
+        self.history = History()
+        self.epoch = self.step = self.tokens = 0  # epochs done; steps and tokens of the current one
+        self.loss = self.seconds = 0.0  # of the current epoch
+        self.state: Any = None  # what the next batch starts from
+        self.random_at_start: dict = {}  # of the current epoch
+        self._clock = time.perf_counter()
+        if self.path:
+            files.check_writable(self.path)
+            if self.path.exists() or files.previous(self.path).exists():
+                self._load()
+
+    def epochs(self, num_epochs: int) -> Iterator[int]:
+        """Yield the epochs that are still to be done, the current one first."""
+        while self.epoch < num_epochs:
+            yield self.epoch
+
+    def batches(self, batches: Iterable) -> Iterator[Any]:
+        """Yield the batches of the current epoch that are still to be done, drawn as they were when it began."""
+        done, now = self.step, random_state()
+        if done:
+            set_random_state(self.random_at_start)
+        else:
+            self.random_at_start = now
+        self._clock = time.perf_counter()
+        for index, batch in enumerate(batches):
+            if index >= done:
+                yield batch
+            elif index == done - 1:  # before the next batch, which may draw random numbers itself
+                set_random_state(now)
+                self._clock = time.perf_counter()
+
+    def record(self, loss: float, tokens: int) -> None:
+        """Count one step: its summed loss and its number of tokens."""
+        self.history.step_loss.append(loss / tokens)
+        self.step, self.loss, self.tokens = self.step + 1, self.loss + loss, self.tokens + tokens
+        now = time.perf_counter()
+        self.seconds, self._clock = self.seconds + now - self._clock, now  # with the time that building the batch took
+
+    def save_now_and_then(self, num_steps: int) -> None:
+        """Save if enough steps are done; the last step of an epoch is saved after validation."""
+        if self.path and self.step % self.every == 0 and self.step < num_steps:
+            self.save()
+            self._clock = time.perf_counter()
+
+    def end_epoch(self) -> None:
+        """Write what the epoch measured into the history, and stand before the next one."""
+        self.history.train_loss.append(self.loss / self.tokens)
+        self.history.seconds.append(self.seconds)
+        self.history.tokens_per_second.append(self.tokens / self.seconds)
+        self.epoch, self.step, self.tokens, self.loss, self.seconds = self.epoch + 1, 0, 0, 0.0, 0.0
+        self.state = None
+
+    def save(self) -> None:
+        """Write the file; the one before is kept as files.previous(path)."""
+        if self.path:
+            position = {name: getattr(self, name) for name in _POSITION}
+            payload = {name: part.state_dict() for name, part in self.parts.items()}
+            payload |= {"settings": self.settings, "history": asdict(self.history), "position": position}
+            files.save(self.path, payload | {"random": random_state()}, keep_previous=True)
+
+    def _load(self) -> None:
+        before = files.previous(self.path)
+        path = self.path if self.path.exists() else before  # killed between the two renamings of a save
+        remedy = "remove the file to start anew, or give another path"
+        try:
+            saved = files.load(path)
+        except files.DamagedFile as error:
+            if path != before and before.exists():
+                remedy = f"the checkpoint before it is kept: rename {before.name} to {path.name} to go on from there"
+            raise CheckpointError(f"{error}; {remedy}") from error
+        parts_of_a_file = {"settings", "history", "position", "random"}
+        if not isinstance(saved, dict) or not parts_of_a_file <= saved.keys() or saved["position"].keys() != _POSITION:
+            raise CheckpointError(f"{path} is not a checkpoint that `fit` wrote; {remedy}")
+        if changed := _differences(saved["settings"], self.settings):
+            raise CheckpointError(f"{path} belongs to a different run: {changed}; {remedy}")
+        self._restore(saved, path, remedy)
+        for name, value in saved["position"].items():
+            setattr(self, name, value)
+        self.history = History(**saved["history"])
+        set_random_state(saved["random"])
+
+    def _restore(self, saved: dict, path: Path, remedy: str) -> None:
+        """Load all parts, or none: if one does not fit, the others get back what they had."""
+        old = {name: copy.deepcopy(part.state_dict()) for name, part in self.parts.items()}
+        try:
+            for name, part in self.parts.items():
+                part.load_state_dict(saved[name])
+            _check_shapes(self.parts["optimizer"])
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            for name, part in self.parts.items():
+                part.load_state_dict(old[name])
+            raise CheckpointError(f"{path} belongs to a different model or optimiser; {remedy}: {error}") from error
+
+
+_POSITION = {"epoch", "step", "tokens", "loss", "seconds", "state", "random_at_start"}
+
+
+def _differences(theirs: dict, ours: dict) -> str:
+    return ", ".join(
+        f"{name} was {theirs.get(name)} and is {ours[name]}" for name in ours if theirs.get(name) != ours[name]
+    )
+
+
+def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
+    """Torch loads moments of any shape and fails at the next step."""
+    for parameter, state in optimizer.state.items():
+        for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"):
+            if isinstance(state.get(name), Tensor) and state[name].shape != parameter.shape:
+                shapes = f"{tuple(state[name].shape)} for a parameter of {tuple(parameter.shape)}"
+                raise ValueError(f"the optimiser's {name} has the shape {shapes}")
+
+
+def data_digest(batches: Iterable) -> str:
+    """Return a short name of the data: a digest of the first and the last batch, drawn with a seed of its own."""
+    first = last = None
+    with forked_random(seed=0):
+        for batch in batches:
+            first = batch if first is None else first
+            last = batch
+    digest = hashlib.sha256()
+    for value in _leaves((first, last)):
+        if isinstance(value, Tensor):
+            digest.update(f"{value.dtype} {tuple(value.shape)}".encode())
+            value = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+        digest.update(value if isinstance(value, bytes) else repr(value).encode())
+    return digest.hexdigest()[:12]
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+@contextmanager
+def forked_random(seed: int | None = None) -> Iterator[None]:
+    """Leave every generator as it was, whatever is drawn inside; `seed` them inside, if one is given."""
+    before = random_state()
+    try:
+        if seed is not None:
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002
+            torch.manual_seed(seed)
+        yield
+    finally:
+        set_random_state(before)
+
+
+def random_state() -> dict:
+    """Return the state of the generators of Python, NumPy and torch, on every device."""
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    state = {"python": random.getstate(), "numpy": [name, keys.tolist(), *rest], "torch": torch.get_rng_state()}
+    state["cuda"] = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    state["mps"] = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    return state
+
+
+def set_random_state(saved: dict) -> None:
+    """Set the generators to what `random_state` returned; those of cards that are not here are left out."""
+    version, keys, gauss = saved["python"]
+    random.setstate((version, tuple(keys), gauss))
+    np.random.set_state(tuple(saved["numpy"]))  # noqa: NPY002
+    torch.set_rng_state(saved["torch"].cpu())
+    if torch.cuda.is_available():
+        for card, state in enumerate(saved["cuda"][: torch.cuda.device_count()]):
+            torch.cuda.set_rng_state(state.cpu(), card)
+    if saved["mps"] is not None and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(saved["mps"].cpu())

@@ -1,0 +1,100 @@
+"""Files that are whole or not there."""
+
+import os
+import pickle
+import time
+
+import pytest
+import torch
+
+from helpers import files
+
+PAYLOAD = {"weights": torch.arange(6.0).view(2, 3), "names": ["a", "b"], "size": 3}
+
+
+def assert_same(found) -> None:
+    assert torch.equal(found.pop("weights"), PAYLOAD["weights"])
+    assert found == {"names": ["a", "b"], "size": 3}
+
+
+def test_what_is_saved_comes_back(tmp_path):
+    files.save(tmp_path / "new" / "folder" / "x.pt", PAYLOAD)
+    assert_same(files.load(str(tmp_path / "new" / "folder" / "x.pt")))
+    assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["x.pt"]
+
+
+def test_the_old_file_is_kept_on_request(tmp_path):
+    for number in range(3):
+        files.save(tmp_path / "x.pt", number, keep_previous=True)
+    assert (files.load(tmp_path / "x.pt"), files.load(files.previous(tmp_path / "x.pt"))) == (2, 1)
+
+
+def test_every_flipped_bit_of_the_beginning_and_some_of_the_rest_are_found(tmp_path):
+    path = tmp_path / "x.pt"
+    files.save(path, PAYLOAD)
+    intact = path.read_bytes()
+    for place in [*range(100), *range(100, len(intact), 37)]:
+        damaged = bytearray(intact)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(files.DamagedFile, match=r"x\.pt"):
+            files.load(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x80", b"text", bytes(range(256)) * 9, pickle.dumps({"size": 1}, protocol=2)]
+)
+def test_a_file_of_anything_else_is_refused_and_kept(content, tmp_path):
+    (tmp_path / "x.pt").write_bytes(content)
+    with pytest.raises(files.DamagedFile, match="not a file of this project"):
+        files.load(tmp_path / "x.pt")
+    assert (tmp_path / "x.pt").read_bytes() == content
+
+
+def test_a_missing_file_and_a_folder_are_errors_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        files.load(tmp_path / "none.pt")
+    with pytest.raises(IsADirectoryError):
+        files.load(tmp_path)
+
+
+def test_no_code_is_run_from_a_file(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "sprung"),))
+
+    files.save(tmp_path / "x.pt", {"trap": Trap()})
+    with pytest.raises(files.DamagedFile, match="something other than tensors"):
+        files.load(tmp_path / "x.pt")
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    files.save(tmp_path / "x.pt", 1)
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    for name in ("fsync", "replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, full)
+            with pytest.raises(OSError, match="no space"):
+                files.save(tmp_path / "x.pt", 2)
+        assert files.load(tmp_path / "x.pt") == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["x.pt"]
+
+
+def test_left_overs_of_killed_processes_are_removed_and_those_of_running_ones_are_not(tmp_path):
+    old, new = tmp_path / "x.pt.1.unfinished", tmp_path / "x.pt.2.unfinished"
+    for left_over in (old, new):
+        left_over.write_bytes(b"half")
+    os.utime(old, (time.time() - 4000,) * 2)
+    files.save(tmp_path / "x.pt", 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.pt", "x.pt.2.unfinished"]
+
+
+def test_a_place_that_cannot_be_written_is_found_out(tmp_path):
+    files.check_writable(tmp_path / "new" / "x.pt")
+    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        files.check_writable(tmp_path)
