@@ -106,7 +106,7 @@ class PairBatch(NamedTuple):
         places = checks.id_list("index", index, self.num_pairs, "the pairs")
         if not places:
             raise ValueError("index is empty; at least one pair is needed")
-        index = torch.tensor(places, device=self.src.device)
+        index = torch.tensor(places).to(self.src.device)
         src, tgt = self.src[index], self.tgt[index]
         src_len = checks.lengths("src_len", self.src_len[index], len(places), 1, src.shape[1])
         tgt_len = checks.lengths("tgt_len", self.tgt_len[index], len(places), 1, tgt.shape[1] - 1)
