@@ -220,11 +220,11 @@ def test_a_length_that_is_not_where_the_padding_begins_is_an_error(part, lengths
 
 
 def test_lengths_and_ids_of_one_byte_do_not_overflow():
-    """The sort key is a product: in uint8 150 * 151 + 1 would be smaller than 2 * 151 + 1."""
-    data = data_of([(150, 1), (2, 1), (40, 1)])
+    """The sort key is source length x 3 + target length: in uint8 86 x 3 + 1 = 259 would be 3, the smallest."""
+    data = data_of([(86, 1), (2, 1), (40, 1)])
     small = PairBatch(*(part.to(torch.uint8) for part in data))
     [batch] = PairBatches(small, 3, shuffle=False)
-    assert batch.src_len.tolist() == [2, 40, 150]
+    assert batch.src_len.tolist() == [2, 40, 86]
     assert {part.dtype for part in batch} == {torch.int64}
 
 
