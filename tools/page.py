@@ -1,0 +1,90 @@
+"""A notebook as a page that needs no network: formulas, drawings and styles stand inside it.
+
+    as_html               the page of a notebook
+    pictures_without_alt  the pictures stored in a notebook that say nothing to those who do not see them
+
+Formulas become MathML, which every current browser shows without a script.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import pass_context
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+
+# nbconvert's own page, without what it would fetch: require.js, MathJax and Mermaid.
+TEMPLATE = """
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block extra_css -%}
+<style>
+  math { font-size: 1.08em; }
+  math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
+  img, .jp-RenderedSVG svg { max-width: 100%; height: auto; }
+</style>
+{%- endblock -%}
+"""
+
+
+class WithMath(IPythonRenderer):
+    """nbconvert's Markdown, with formulas as MathML."""
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, "inline")
+
+    def block_math(self, body: str) -> str:
+        return mathml(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+
+class PageExporter(HTMLExporter):
+    """nbconvert's page without scripts from elsewhere."""
+
+    @pass_context
+    def markdown2html(self, context, source: str) -> str:
+        folder = context.get("resources", {}).get("metadata", {}).get("path", "")
+        attachments = context.get("cell", {}).get("attachments", {})
+        renderer = WithMath(escape=False, embed_images=True, path=folder, attachments=attachments)
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def mathml(formula: str, display: str) -> str:
+    """Return a LaTeX formula as MathML. Raises ValueError that names a formula which cannot be translated."""
+    try:
+        made = convert(formula, display=display)
+    except Exception as error:
+        raise ValueError(f"cannot translate the formula {formula!r}: {type(error).__name__} {error}") from error
+    if unknown := re.search(r">(\\\w+)<", made):
+        raise ValueError(f"cannot translate {unknown[1]} in the formula {formula!r}")
+    return made
+
+
+def as_html(notebook: NotebookNode, path: Path) -> str:
+    """Return the notebook, which lies at `path`, as a page; links to other notebooks lead to their pages."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"(\]\((?!\w+:)[^)\s]+)\.ipynb\b", r"\1.html", cell.source)
+            cell.source = re.sub(r"!\[([^\]]*)\]\(https?://[^)]*\)", r"\1", cell.source)  # a badge: only its words
+    resources = {"metadata": {"name": path.stem, "path": str(path.parent)}}
+    return PageExporter(raw_template=TEMPLATE, embed_images=True).from_notebook_node(notebook, resources=resources)[0]
+
+
+def pictures_without_alt(notebook: NotebookNode) -> Iterator[str]:
+    """Yield, for each picture in the outputs that has no alternative text, the cell where it stands."""
+    for number, cell in enumerate(notebook.cells, 1):
+        for output in cell.get("outputs", []):
+            for kind in output.get("data", {}):
+                if kind.startswith("image/") and not output.metadata.get(kind, {}).get("alt", "").strip():
+                    yield f"cell {number} ({cell.source.strip().partition(chr(10))[0]}): {kind}"
