@@ -1,12 +1,10 @@
-"""Pictures and tables. Every drawing function takes `ax=None` and returns the axes it drew on.
+"""Pictures. Every drawing function takes `ax=None` and returns the axes it drew on; `display.show` shows them.
 
     use_style    colours that survive grey-scale and colour blindness
     curves       one line per series, told apart by colour, dash and marker
     heat_map     values under the tokens they belong to
     padded_batch a batch of sentences as a grid of tokens and ids, its padding shaded
     search_tree  the tree of a beam search: kept, pruned, finished
-    diagram      one of this project's own drawings
-    table        rows as a table that a notebook renders
 
 Plumbing: no notebook derives it. Nothing here knows of models or data sets.
 """
@@ -14,7 +12,6 @@ Plumbing: no notebook derives it. Nothing here knows of models or data sets.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -54,6 +51,21 @@ def _axes(ax: Axes | None, **figure) -> Axes:
     return plt.subplots(**figure)[1] if ax is None else ax
 
 
+def _numbers(name: str, values, shape: str, dtype: type | None = None) -> np.ndarray:
+    """Return `values` as a matrix, one row if they are a list; a tensor may lie on any device."""
+    values = np.atleast_2d(np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=dtype))
+    if values.ndim != 2:
+        raise ValueError(f"{name} must have the shape {shape}; got {values.shape}")
+    return values
+
+
+BLANKS = {" ": "␣", "\n": "↵", "\t": "⇥"}  # how characters that leave no ink are shown
+
+
+def _shown(token: str) -> str:
+    return BLANKS.get(token, "␣" if token.isspace() else token)
+
+
 def curves(
     series: Mapping[str, Sequence[float]],
     *,
@@ -68,11 +80,13 @@ def curves(
     """Draw each of `series` (name -> values) against `x`, by default 1, 2, 3 ...
 
     log: any of 'x', 'y', 'xy' for logarithmic axes.
-    Raises ValueError if a series is not as long as `x`.
+    Raises ValueError if a series is no list of numbers, or not as long as `x`.
     """
     ax = _axes(ax)
     for name, values in series.items():
         values = np.asarray(values, dtype=float)
+        if values.ndim != 1:
+            raise ValueError(f"series {name!r} must be a list of numbers; got the shape {values.shape}")
         xs = np.arange(1, len(values) + 1) if x is None else np.asarray(x, dtype=float)
         if len(xs) != len(values):
             raise ValueError(f"series {name!r} has {len(values)} values for {len(xs)} positions on the x axis")
@@ -100,21 +114,32 @@ def heat_map(
     colours: str = "cividis",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw `values` (rows, T) as a heat map with the T `tokens` under its columns; a space is shown as '␣'.
+    """Draw `values` (rows, T) as a heat map with the T `tokens` under its columns.
 
+    A space is shown as '␣', and two thin lines mark its column: there a word ends.
     rows: labels of the rows. limits: the values at the two ends of the colour bar; default: their range.
-    Raises ValueError if there is not one token for each column.
+    Raises ValueError if `values` is no matrix, or there is not one token for each column.
     """
-    values = np.atleast_2d(np.asarray(values, dtype=float))
+    values = _numbers("values", values, "(rows, T) or (T,)", float)
     if values.shape[1] != len(tokens):
         raise ValueError(f"there are {values.shape[1]} columns but {len(tokens)} tokens")
+    longest = max(map(len, tokens), default=1)
     if ax is None:
-        wide, high = 0.17 * len(tokens) + 1.6, 0.17 * len(values) + 0.9
+        wide, high = max(0.2, 0.1 * longest + 0.08) * len(tokens) + 1.6, 0.2 * len(values) + 0.9
         ax = _axes(None, figsize=(min(max(wide, 3.0), 9.5), min(max(high, 1.6), 6.0)))
     low, high = limits if limits else (None, None)
     image = ax.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-    ax.set_xticks(range(len(tokens)), ["␣" if token == " " else token for token in tokens])
-    ax.set_yticks(range(len(values)) if rows else [], rows if rows else [])
+    column = 0.85 * 72 * ax.get_window_extent().width / ax.figure.dpi / max(len(tokens), 1)  # its width in points
+    narrow = column < 7 * 0.6 * longest  # tokens smaller than 7 points: turn them
+    size = min(11, column if narrow else column / (0.6 * longest))
+    style = {"fontsize": max(size, 6), "rotation": 90 if narrow and longest > 1 else 0, "parse_math": False}
+    ax.set_xticks(range(len(tokens)), [_shown(token) for token in tokens], **style)
+    for step, token in enumerate(tokens):
+        if token.isspace():
+            ax.axvline(step - 0.5, color="white", lw=0.9)
+            ax.axvline(step + 0.5, color="white", lw=0.9)
+            ax.get_xticklabels()[step].set(color=COLOURS[1], fontweight="bold")
+    ax.set_yticks(range(len(values)) if rows else [], rows if rows else [], parse_math=False)
     ax.tick_params(length=0)
     ax.grid(visible=False)
     ax.set(title=title, ylabel=ylabel)
@@ -134,9 +159,9 @@ def padded_batch(
     """Draw a padded batch `ids` (B, T) as a grid: in each cell the token and, under it, the id.
 
     tokens: the T tokens of each row. lengths (B,): from there on a row is padding, and its cells are shaded.
-    Raises ValueError if the tokens do not fill the grid, or a length does not lie in it.
+    Raises ValueError if `ids` is no matrix, the tokens do not fill the grid, or a length does not lie in it.
     """
-    ids = np.atleast_2d(np.asarray(ids))
+    ids = _numbers("ids", ids, "(B, T)")
     B, T = ids.shape
     lengths = [int(length) for length in lengths]
     if [len(row) for row in tokens] != [T] * B:
@@ -144,16 +169,16 @@ def padded_batch(
     if len(lengths) != B or not all(0 <= length <= T for length in lengths):
         raise ValueError(f"lengths must be {B} numbers from 0 to {T}; got {lengths}")
     if ax is None:
-        wide = max([0.085 * max(map(len, column)) + 0.15 for column in zip(*tokens, strict=True)], default=0)
-        ax = _axes(None, figsize=(min(max(max(wide, 0.5) * T + 0.5, 3.0), 9.5), 0.42 * B + 0.7))
+        wide = max([0.1 * max(map(len, column)) + 0.17 for column in zip(*tokens, strict=True)], default=0)
+        ax = _axes(None, figsize=(min(max(max(wide, 0.5) * T + 0.5, 3.0), 9.5), 0.48 * B + 0.8))
     for row in range(B):
         for step in range(T):
             padding = step >= lengths[row]
             style = {"fc": "0.87", "hatch": "////", "ec": "0.72"} if padding else {"fc": "#DCEBF5", "ec": "0.45"}
             ax.add_patch(Rectangle((step + 0.5, row - 0.5), 1, 1, lw=0.8, **style))
-            text = {"ha": "center", "va": "center", "color": "0.3" if padding else "black"}
-            ax.text(step + 1, row - 0.14, tokens[row][step], fontsize=8.5, **text)
-            ax.text(step + 1, row + 0.27, str(ids[row, step]), fontsize=6.5, **text)
+            text = {"ha": "center", "va": "center", "color": "0.3" if padding else "black", "parse_math": False}
+            ax.text(step + 1, row - 0.14, _shown(tokens[row][step]), fontsize=10, **text)
+            ax.text(step + 1, row + 0.27, str(ids[row, step]), fontsize=8, **text)
     ax.set(title=title, xlabel="time step", ylabel=ylabel, xlim=(0.45, T + 0.55), ylim=(B - 0.45, -0.55))
     ax.set_xticks(range(1, T + 1))
     ax.set_yticks([])
@@ -168,39 +193,40 @@ def search_tree(
 ) -> Axes:
     """Draw the tree of a beam search, from left to right: what was kept, what was pruned, what has ended.
 
-    trace: the steps that `decoding.beam_search` recorded. labels: the name of every token. sentence: which one to draw.
+    trace: the steps that a beam search recorded. labels: the name of every token. sentence: which one to draw.
     The number on an edge is the probability of the token given what stands before it; that beside a finished sequence
     is the probability of the whole. Extensions of probability 0 are left out.
     """
-    levels = [_level(expansion, sentence) for expansion in trace]
-    levels = [level for level in levels if level]
+    levels = [level for level in (_level(step, sentence) for step in trace) if level]
     if not levels:
         raise ValueError(f"the trace has no step of sentence {sentence}")
-    ax = _axes(ax, figsize=(8.5, 0.27 * max(map(len, levels)) + 0.9))
-    ax.text(0, 0, "start", ha="center", va="center", fontsize=9, bbox=_BOXES["kept"])
-    positions = [(0.0, 0.0)]  # of the hypotheses that the step extends
+    ax = _axes(ax, figsize=(8.5, 0.3 * max(map(len, levels)) + 0.9))
+    text = {"ha": "center", "va": "center", "parse_math": False}
+    ax.text(0, 0, "start", fontsize=10, bbox=_BOXES["kept"], **text)
+    parents = [(0.0, 0.0)]  # where the hypotheses stand that the next level extends
     for x, level in enumerate(levels, start=1):
-        level = sorted(level, key=lambda node: -positions[node.parent][1])  # children beside their parents
-        extended = {}
+        level.sort(key=lambda node: -parents[node.parent][1])  # children beside their parents
+        kept = {}
         for i, node in enumerate(level):
-            y = (len(level) - 1) / 2 - i
-            px, py = positions[node.parent]
-            pruned = node.kind == "pruned"
-            ax.plot([px, x], [py, y], "-", color="0.8" if pruned else COLOURS[0], lw=0.8 if pruned else 1.6, zorder=1)
-            number = {"fontsize": 7, "color": "0.4" if pruned else "black", "ha": "center", "va": "center"}
-            where = (px + 0.68 * (x - px), py + 0.68 * (y - py))
-            ax.text(*where, f"{node.p:.2g}", **number, bbox={"fc": "white", "ec": "none", "pad": 0.4}, zorder=2)
-            ax.text(x, y, labels[node.token], ha="center", va="center", fontsize=9, bbox=_BOXES[node.kind], zorder=3)
+            y, (px, py) = (len(level) - 1) / 2 - i, parents[node.parent]
+            edge, ink, thick = ("0.8", "0.4", 0.8) if node.kind == "pruned" else (COLOURS[0], "black", 1.6)
+            ax.plot([px, x], [py, y], "-", color=edge, lw=thick, zorder=1)
+            where = px + 0.68 * (x - px), py + 0.68 * (y - py)
+            ax.text(
+                *where, f"{node.p:.2g}", fontsize=8, color=ink, bbox={"fc": "white", "ec": "none", "pad": 0.4}, **text
+            )
+            ax.text(x, y, _shown(labels[node.token]), fontsize=10, bbox=_BOXES[node.kind], zorder=4, **text)
             if node.kind == "finished":
-                ax.text(x + 0.17, y, f"{node.total:.3g}", va="center", fontsize=8)
-            if node.place is not None:
-                extended[node.place] = (x, y)
-        positions = [extended[place] for place in sorted(extended)]
+                ax.text(x + 0.17, y, f"{node.total:.3g}", va="center", fontsize=9)
+            elif node.kind == "kept":
+                kept[node.place] = (x, y)
+        parents = [kept[place] for place in sorted(kept)]
     ax.set(title=title, xlim=(-0.25, len(levels) + 0.5))
     ax.axis("off")
     return ax
 
 
+_WHITE = {"fc": "white", "ec": "none", "pad": 0.4}
 _BOXES = {
     "kept": {"boxstyle": "round,pad=0.25", "fc": "#DCEBF5", "ec": "#0072B2", "lw": 1.4},
     "pruned": {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "0.75", "ls": ":"},
@@ -214,51 +240,26 @@ class _Node(NamedTuple):
     p: float  # of the token, given what stands before it
     total: float  # of the whole sequence
     kind: str  # 'kept', 'pruned' or 'finished'
-    place: int | None  # among the hypotheses that the next step extends
+    place: int | None  # of a kept one: its rank among those that the next step extends
 
 
-def _level(expansion, sentence: int) -> list[_Node]:
+def _level(step, sentence: int) -> list[_Node]:
     """Return every possible extension of one sentence's hypotheses at one step."""
-    kept, place = {}, 0
-    columns = (getattr(expansion, name).tolist() for name in ("parents", "tokens", "finished", "next_rows"))
+    kinds, place = {}, 0  # by (row, token)
+    columns = (getattr(step, name).tolist() for name in ("parents", "tokens", "finished", "next_rows"))
     for row, token, finished, owner in zip(*columns, strict=True):
         if owner == sentence:
-            kept[row, token] = ("finished", None) if finished else ("kept", place)
+            kinds[row, token] = ("finished", None) if finished else ("kept", place)
             place += not finished
     level = []
-    mine = [row for row, owner in enumerate(expansion.rows.tolist()) if owner == sentence]
-    for parent, row in enumerate(mine):
-        before = float(expansion.log_probs[row].exp())
-        for token, p in enumerate(expansion.next_log_probs[row].exp().tolist()):
+    for parent, row in enumerate(row for row, owner in enumerate(step.rows.tolist()) if owner == sentence):
+        before = float(step.log_probs[row].exp())
+        for token, p in enumerate(step.next_log_probs[row].exp().tolist()):
             if p > 0:
-                level.append(_Node(parent, token, p, before * p, *kept.get((row, token), ("pruned", None))))
+                level.append(_Node(parent, token, p, before * p, *kinds.get((row, token), ("pruned", None))))
     return level
 
 
-def diagram(name: str):
-    """Return the drawing notebooks/img/`name`.svg for display. Raises FileNotFoundError that lists the drawings."""
-    from IPython.display import SVG
+# --- until the notebooks are cut over ---
 
-    here = Path(__file__).resolve().parent
-    # In a checkout the drawings lie beside the notebooks; an installed `helpers` (Colab) brings them along.
-    folders = [here.parent / "notebooks" / "img", here / "img"]
-    for folder in folders:
-        if (folder / f"{name}.svg").is_file():
-            return SVG(filename=str(folder / f"{name}.svg"))
-    known = sorted(path.stem for folder in folders for path in folder.glob("*.svg"))
-    raise FileNotFoundError(f"there is no drawing {name!r}; there are: {', '.join(known) or 'none'}")
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[object]]):
-    """Return a table that a notebook renders: the first column to the left, the others to the right.
-
-    Raises ValueError for a row that is not as long as the header.
-    """
-    from IPython.display import Markdown
-
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"the row {list(row)} has {len(row)} entries for {len(header)} columns")
-    lines = [list(header), [":--", *["--:"] * (len(header) - 1)], *rows]
-    cells = [[str(entry).replace("|", "\\|") for entry in line] for line in lines]
-    return Markdown("\n".join("| " + " | ".join(line) + " |" for line in cells))
+from helpers.display import diagram, table  # noqa: E402, F401

@@ -7,7 +7,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from IPython.display import SVG, Markdown
+import torch
 
 from helpers import plotting
 
@@ -114,6 +114,42 @@ def test_heat_map_needs_a_token_for_each_column(tokens):
         plotting.heat_map(np.zeros((2, 3)), tokens)
 
 
+def test_a_space_is_marked_by_two_lines_and_its_tick():
+    drawn = plotting.heat_map(np.zeros((2, 3)), ["a", " ", "b"])
+    assert [line.get_xdata()[0] for line in drawn.get_lines()] == [0.5, 1.5]
+    assert len({label.get_color() for label in drawn.get_xticklabels()}) == 2
+
+
+@pytest.mark.parametrize("token", ["$", "$_{$", "$x_$", "a$\\frac$"])
+def test_tokens_are_no_formulas(token):
+    drawn = plotting.heat_map([[1.0]], [token], rows=[token])
+    drawn.figure.canvas.draw()  # here a formula would be read, and fail
+    assert drawn.get_xticklabels()[0].get_text() == token
+    plotting.padded_batch([[7]], [[token]], [1]).figure.canvas.draw()
+
+
+def test_what_is_no_matrix_is_no_colour_picture():
+    with pytest.raises(ValueError, match=r"values must have the shape \(rows, T\) or \(T,\); got \(1, 2, 3\)"):
+        plotting.heat_map(np.zeros((1, 2, 3)), "ab")
+    with pytest.raises(ValueError, match=r"ids must have the shape \(B, T\); got \(1, 2, 3\)"):
+        plotting.padded_batch(np.zeros((1, 2, 3)), [["a", "b"]], [2])
+    with pytest.raises(ValueError, match=r"series 'a' must be a list of numbers; got the shape \(1, 2\)"):
+        plotting.curves({"a": [[1, 2]]})
+
+
+def test_values_may_be_a_tensor_with_gradients():
+    [image] = plotting.heat_map(torch.ones(2, 3, requires_grad=True), "abc").get_images()
+    assert image.get_array().shape == (2, 3)
+
+
+@pytest.mark.parametrize(("number", "length"), [(5, 1), (60, 1), (8, 7), (40, 9)])
+def test_tokens_do_not_overlap(number, length):
+    drawn = plotting.heat_map(np.zeros((2, number)), ["m" * length] * number)
+    drawn.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in drawn.get_xticklabels()]
+    assert all(left.x1 <= right.x0 + 1 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
 # --- padded_batch ----------------------------------------------------------------------------------------------------
 
 ROWS = [["go", ".", "<eos>"], ["stop", "<eos>", "<pad>"]]
@@ -199,58 +235,3 @@ def test_the_style_tells_seven_curves_apart_without_colour():
 
 def test_every_colour_of_the_style_stands_out_from_white():
     assert all(luminance(colour) < 0.75 for colour in plotting.COLOURS)
-
-
-# --- diagram ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def drawings(monkeypatch, tmp_path):
-    """A checkout with two drawings."""
-    img = tmp_path / "notebooks" / "img"
-    img.mkdir(parents=True)
-    for name in ("lstm", "gru"):
-        (img / f"{name}.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><title>{name}</title></svg>')
-    monkeypatch.setattr(plotting, "__file__", str(tmp_path / "helpers" / "plotting.py"))
-    return tmp_path
-
-
-def test_a_diagram_is_the_drawing_of_that_name(drawings):
-    shown = plotting.diagram("gru")
-    assert isinstance(shown, SVG)
-    assert "<title>gru</title>" in shown.data
-
-
-def test_a_diagram_is_found_beside_the_installed_helpers(drawings):
-    (drawings / "helpers").mkdir()
-    (drawings / "notebooks" / "img").rename(drawings / "helpers" / "img")
-    assert "<title>lstm</title>" in plotting.diagram("lstm").data
-
-
-def test_an_unknown_diagram_is_an_error_that_lists_the_known_ones(drawings):
-    with pytest.raises(FileNotFoundError, match=r"no drawing 'grue'; there are: gru, lstm$"):
-        plotting.diagram("grue")
-
-
-# --- table -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_table_is_markdown_with_the_numbers_to_the_right():
-    shown = plotting.table(["model", "perplexity", "s"], [["ours", 3.71, 12], ["torch", 3.7, 9]])
-    assert isinstance(shown, Markdown)
-    assert shown.data.splitlines() == [
-        "| model | perplexity | s |",
-        "| :-- | --: | --: |",
-        "| ours | 3.71 | 12 |",
-        "| torch | 3.7 | 9 |",
-    ]
-
-
-@pytest.mark.parametrize("row", [["a"], ["a", 1, 2]])
-def test_a_row_of_another_length_is_shown_in_the_error(row):
-    with pytest.raises(ValueError, match=f"has {len(row)} entries for 2 columns"):
-        plotting.table(["model", "perplexity"], [["b", 1], row])
-
-
-def test_a_bar_in_an_entry_does_not_end_it():
-    assert plotting.table(["p(a|b)"], [["x|y"]]).data.splitlines() == ["| p(a\\|b) |", "| :-- |", "| x\\|y |"]

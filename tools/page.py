@@ -27,7 +27,7 @@ TEMPLATE = """
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block extra_css -%}
 <style>
-  math { font-size: 1.08em; }
+  math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", math; font-size: 1.08em; }
   math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
   img, .jp-RenderedSVG svg { max-width: 100%; height: auto; }
 </style>
@@ -62,10 +62,10 @@ class PageExporter(HTMLExporter):
 def mathml(formula: str, display: str) -> str:
     """Return a LaTeX formula as MathML. Raises ValueError that names a formula which cannot be translated."""
     try:
-        made = convert(formula, display=display)
+        made = convert(re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", formula), display=display)
     except Exception as error:
         raise ValueError(f"cannot translate the formula {formula!r}: {type(error).__name__} {error}") from error
-    if unknown := re.search(r">(\\\w+)<", made):
+    if unknown := re.search(r">(\\\w+|&|&amp;)<", made):
         raise ValueError(f"cannot translate {unknown[1]} in the formula {formula!r}")
     return made
 
