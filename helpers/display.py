@@ -81,7 +81,7 @@ def _figure_of(drawn) -> Figure:
 
 
 def diagram(name: str) -> Picture:
-    """Return the drawing notebooks/img/`name` to end a cell with; its alternative text is its own title and description.
+    """Return the drawing notebooks/img/`name` to end a cell with; its alternative text is its title and description.
 
     Raises FileNotFoundError that lists the drawings.
     """

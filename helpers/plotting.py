@@ -12,7 +12,6 @@ Plumbing: no notebook derives it. Nothing here knows of models or data sets.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -125,13 +124,13 @@ def heat_map(
         raise ValueError(f"there are {values.shape[1]} columns but {len(tokens)} tokens")
     longest = max(map(len, tokens), default=1)
     if ax is None:
-        wide, high = max(0.2, 0.1 * longest + 0.08) * len(tokens) + 1.6, 0.2 * len(values) + 0.9
+        wide, high = max(0.2, 0.12 * longest + 0.08) * len(tokens) + 1.6, 0.2 * len(values) + 0.9
         ax = _axes(None, figsize=(min(max(wide, 3.0), 9.5), min(max(high, 1.6), 6.0)))
     low, high = limits if limits else (None, None)
     image = ax.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
     column = 0.85 * 72 * ax.get_window_extent().width / ax.figure.dpi / max(len(tokens), 1)  # its width in points
-    narrow = column < 7 * 0.6 * longest  # tokens smaller than 7 points: turn them
-    size = min(11, column if narrow else column / (0.6 * longest))
+    narrow = column < 7 * 0.8 * longest  # tokens smaller than 7 points: turn them
+    size = min(11, column if narrow else column / (0.8 * longest))
     style = {"fontsize": max(size, 6), "rotation": 90 if narrow and longest > 1 else 0, "parse_math": False}
     ax.set_xticks(range(len(tokens)), [_shown(token) for token in tokens], **style)
     for step, token in enumerate(tokens):
@@ -189,39 +188,44 @@ def padded_batch(
 
 
 def search_tree(
-    trace: Sequence, labels: Sequence[str], *, sentence: int = 0, title: str = "", ax: Axes | None = None
+    record: Sequence[tuple[Sequence[int], float, str]],
+    labels: Sequence[str],
+    *,
+    title: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the tree of a beam search, from left to right: what was kept, what was pruned, what has ended.
 
-    trace: the steps that a beam search recorded. labels: the name of every token. sentence: which one to draw.
-    The number on an edge is the probability of the token given what stands before it; that beside a finished sequence
-    is the probability of the whole. Extensions of probability 0 are left out.
+    record: (ids, log P, fate) of every sequence that the search has looked at, those of one length after those of the
+        length before; fate is 'kept', 'pruned' or 'finished'. labels: the name of every token.
+    The number on an edge is the probability of the token given what stands before it; that beside a kept or finished
+    sequence is the probability of the whole.
     """
-    levels = [level for level in (_level(step, sentence) for step in trace) if level]
-    if not levels:
-        raise ValueError(f"the trace has no step of sentence {sentence}")
-    ax = _axes(ax, figsize=(8.5, 0.3 * max(map(len, levels)) + 0.9))
+    if not record:
+        raise ValueError("the record is empty; there is no tree to draw")
+    totals, place = {(): 0.0}, {(): (0.0, 0.0)}  # log P, and (x, y), of every sequence
+    levels: dict[int, list[tuple[tuple[int, ...], str]]] = {}
+    for ids, total, fate in record:
+        totals[tuple(ids)] = total
+        levels.setdefault(len(ids), []).append((tuple(ids), fate))
+    ax = _axes(ax, figsize=(9.0, 0.3 * max(map(len, levels.values())) + 0.9))
     text = {"ha": "center", "va": "center", "parse_math": False}
     ax.text(0, 0, "start", fontsize=10, bbox=_BOXES["kept"], **text)
-    parents = [(0.0, 0.0)]  # where the hypotheses stand that the next level extends
-    for x, level in enumerate(levels, start=1):
-        level.sort(key=lambda node: -parents[node.parent][1])  # children beside their parents
-        kept = {}
-        for i, node in enumerate(level):
-            y, (px, py) = (len(level) - 1) / 2 - i, parents[node.parent]
-            edge, ink, thick = ("0.8", "0.4", 0.8) if node.kind == "pruned" else (COLOURS[0], "black", 1.6)
+    for x, level in sorted(levels.items()):
+        level.sort(key=lambda node: (-place[node[0][:-1]][1], node[0]))  # children beside their parents
+        for i, (ids, fate) in enumerate(level):
+            y, (px, py) = (len(level) - 1) / 2 - i, place[ids[:-1]]
+            place[ids] = (x, y)
+            edge, ink, thick = ("0.8", "0.4", 0.8) if fate == "pruned" else (COLOURS[0], "black", 1.6)
             ax.plot([px, x], [py, y], "-", color=edge, lw=thick, zorder=1)
+            p = np.exp(totals[ids] - totals[ids[:-1]])
             where = px + 0.68 * (x - px), py + 0.68 * (y - py)
-            ax.text(
-                *where, f"{node.p:.2g}", fontsize=8, color=ink, bbox={"fc": "white", "ec": "none", "pad": 0.4}, **text
-            )
-            ax.text(x, y, _shown(labels[node.token]), fontsize=10, bbox=_BOXES[node.kind], zorder=4, **text)
-            if node.kind == "finished":
-                ax.text(x + 0.17, y, f"{node.total:.3g}", va="center", fontsize=9)
-            elif node.kind == "kept":
-                kept[node.place] = (x, y)
-        parents = [kept[place] for place in sorted(kept)]
-    ax.set(title=title, xlim=(-0.25, len(levels) + 0.5))
+            ax.text(*where, f"{p:.2g}", fontsize=8, color=ink, bbox=_WHITE, zorder=2, **text)
+            ax.text(x, y, _shown(labels[ids[-1]]), fontsize=10, bbox=_BOXES[fate], zorder=4, **text)
+            if fate != "pruned":
+                beside = {"fontsize": 9, "va": "center", "bbox": _WHITE, "zorder": 3}
+                ax.text(x + 0.17, y, f"{np.exp(totals[ids]):.3g}", **beside)
+    ax.set(title=title, xlim=(-0.25, max(levels) + 0.5))
     ax.axis("off")
     return ax
 
@@ -232,34 +236,3 @@ _BOXES = {
     "pruned": {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "0.75", "ls": ":"},
     "finished": {"boxstyle": "square,pad=0.3", "fc": "#FBE5D6", "ec": "#D55E00", "lw": 1.6},
 }
-
-
-class _Node(NamedTuple):
-    parent: int  # which of the hypotheses that this step extended
-    token: int
-    p: float  # of the token, given what stands before it
-    total: float  # of the whole sequence
-    kind: str  # 'kept', 'pruned' or 'finished'
-    place: int | None  # of a kept one: its rank among those that the next step extends
-
-
-def _level(step, sentence: int) -> list[_Node]:
-    """Return every possible extension of one sentence's hypotheses at one step."""
-    kinds, place = {}, 0  # by (row, token)
-    columns = (getattr(step, name).tolist() for name in ("parents", "tokens", "finished", "next_rows"))
-    for row, token, finished, owner in zip(*columns, strict=True):
-        if owner == sentence:
-            kinds[row, token] = ("finished", None) if finished else ("kept", place)
-            place += not finished
-    level = []
-    for parent, row in enumerate(row for row, owner in enumerate(step.rows.tolist()) if owner == sentence):
-        before = float(step.log_probs[row].exp())
-        for token, p in enumerate(step.next_log_probs[row].exp().tolist()):
-            if p > 0:
-                level.append(_Node(parent, token, p, before * p, *kinds.get((row, token), ("pruned", None))))
-    return level
-
-
-# --- until the notebooks are cut over ---
-
-from helpers.display import diagram, table  # noqa: E402, F401

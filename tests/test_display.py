@@ -61,7 +61,7 @@ def test_axes_stand_for_their_figure(part):
 
 @pytest.mark.parametrize("alt", ["", "  \n", None, 3])
 def test_an_empty_text_is_refused(alt):
-    with pytest.raises(ValueError, match="alt is .*; write a sentence or two that say what the figure shows"):
+    with pytest.raises(ValueError, match=r"alt is .*; write a sentence or two that say what the figure shows"):
         display.show(plt.figure(), alt=alt)
 
 

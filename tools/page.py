@@ -19,7 +19,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-# nbconvert's own page, without what it would fetch: require.js, MathJax and Mermaid.
+# nbconvert's own page, without what it would fetch (require.js, MathJax, Mermaid), and with the alternative texts.
 TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
@@ -29,8 +29,19 @@ TEMPLATE = """
 <style>
   math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", math; font-size: 1.08em; }
   math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
+  mtable[columnspacing^="0em"] mtd { padding: 0.3em 0; text-align: left; }
+  mtable[columnspacing^="0em"] mtd:nth-child(odd) { padding-left: 2em; text-align: right; }
+  mtable[columnspacing^="0em"] mtd:first-child { padding-left: 0; }
   img, .jp-RenderedSVG svg { max-width: 100%; height: auto; }
 </style>
+{%- endblock -%}
+{%- block data_png scoped -%}
+{%- set alt = output | get_metadata('alt', 'image/png') -%}
+{%- if alt -%}
+{{ super() | replace('<img ', '<img alt="' ~ (alt | escape_html) ~ '" ', 1) }}
+{%- else -%}
+{{ super() }}
+{%- endif -%}
 {%- endblock -%}
 """
 
