@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test run lint publish named
+.PHONY: help lab test torture run lint publish named
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make test                     run the unit tests, and every notebook as a test"
+	@echo "make torture                  run the tests of many trials, some minutes"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make lint                     check style and formatting"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
@@ -21,15 +22,18 @@ lab: $(READY)
 test: $(READY)
 	"$(VENV)/bin/pytest"
 
+torture: $(READY)
+	"$(VENV)/bin/pytest" -m torture tests
+
 run: $(READY)
-	"$(VENV)/bin/python" tools/notebooks.py run
+	"$(VENV)/bin/python" -m tools.execute
 
 lint: $(READY)
 	"$(VENV)/bin/ruff" check
 	"$(VENV)/bin/ruff" format --check
 
 publish: named $(READY)
-	"$(VENV)/bin/python" tools/notebooks.py publish "$(REPO)"
+	"$(VENV)/bin/python" -m tools.publish "$(REPO)"
 
 named:
 	@test -n "$(REPO)" || { echo "Which repository? Type: make publish REPO=owner/name" >&2; exit 1; }

@@ -1,0 +1,56 @@
+"""Write the repository's address everywhere: into pyproject.toml, the README's badges and the Colab cells.
+
+python -m tools.publish OWNER/NAME      OWNER/NAME itself, typed as it stands, undoes it
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from tools import common
+
+TEXT_FILES = (".cff", ".ipynb", ".md", ".toml", ".yml")
+
+
+def publish(new: str) -> None:
+    """Write `new`, an OWNER/NAME, in place of the present address, in every text file."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.+$)[A-Za-z0-9._-]+(?<!\.git)", new):
+        raise SystemExit(f"{new!r} is not an address; give it as owner/name, without https://github.com/ and .git")
+    # Neither another host (gist.github.com) nor another repository (owner/name-2, owner/name.js).
+    old = re.compile(
+        r"(?<![\w.-])((?:colab\.research\.google\.com/github|(?:www\.)?github\.com)/)"
+        + re.escape(common.address())
+        + r"(?![\w-]|\.(?!git\b)\w)"
+    )
+    count = 0
+    for path in text_files():
+        before = path.read_bytes().decode("utf-8")
+        after, found = old.subn(lambda match: match[1] + new, before)
+        count += found
+        if after != before:
+            common.write(path, after)
+    print(f"{count} addresses now say {new}")
+
+
+def text_files() -> list[Path]:
+    """Return the files that may hold the address; pyproject.toml last, so that an interrupted stamp can be repeated."""
+    hidden = re.compile(r"(^|/)(\.|build/|[^/]*\.egg-info/)")
+    files = []
+    for folder, inside, names in os.walk(common.ROOT):
+        place = Path(folder).relative_to(common.ROOT)
+        inside[:] = [name for name in inside if not hidden.search(f"{(place / name).as_posix()}/")]
+        files += [Path(folder, name) for name in names if name.endswith(TEXT_FILES)]
+    return sorted(files, key=lambda path: (path == common.ROOT / "pyproject.toml", path))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("address", metavar="OWNER/NAME")
+    publish(parser.parse_args().address)
+
+
+if __name__ == "__main__":
+    main()
