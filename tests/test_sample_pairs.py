@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import make_pairs
+from tools.pairs import __main__ as program
+from tools.pairs import build
 
 FILE = Path(__file__).parents[1] / "helpers" / "samples" / "pairs.tsv"
 ROWS = [tuple(line.split("\t")) for line in FILE.read_text(encoding="utf-8").splitlines()]
@@ -167,28 +168,28 @@ def with_language(sentences, language):
     return [row for row in ROWS if re.search(sentences, row[language])]
 
 
-def test_the_script_writes_exactly_this_file(tmp_path, monkeypatch, capsys):
-    rows = make_pairs.build()
+def test_the_grammar_writes_exactly_this_file(tmp_path, monkeypatch, capsys):
+    rows = build.build()
     assert rows == ROWS
     assert FILE.read_bytes() == "".join("\t".join(row) + "\n" for row in ROWS).encode()
 
-    monkeypatch.setattr(make_pairs, "build", lambda: rows[:3])
-    monkeypatch.setattr(make_pairs, "FILE", tmp_path / "pairs.tsv")
-    monkeypatch.setattr("sys.argv", ["make_pairs.py", "--check"])
-    assert make_pairs.main() == 1
-    assert "run it" in capsys.readouterr().err
-    monkeypatch.setattr("sys.argv", ["make_pairs.py"])
-    assert make_pairs.main() == 0
+    monkeypatch.setattr(program, "build", lambda: rows[:3])
+    monkeypatch.setattr(program, "FILE", tmp_path / "pairs.tsv")
+    monkeypatch.setattr("sys.argv", ["pairs", "--check"])
+    assert program.main() == 1
+    assert "run: python -m tools.pairs" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["pairs"])
+    assert program.main() == 0
     assert (tmp_path / "pairs.tsv").read_text(encoding="utf-8").count("\n") == 3
-    monkeypatch.setattr("sys.argv", ["make_pairs.py", "--check"])
-    assert make_pairs.main() == 0
+    monkeypatch.setattr("sys.argv", ["pairs", "--check"])
+    assert program.main() == 0
 
 
 def test_size_and_shape():
     assert 5000 <= len(ROWS) <= 6000
     assert {len(row) for row in ROWS} == {3}
     assert len({row[ENGLISH] for row in ROWS}) == len(ROWS)
-    assert len(make_pairs.PATTERNS) + len(make_pairs.templates()) >= 60
+    assert len(build.PATTERNS) + len(build.templates()) >= 60
     for language, most in zip(LANGUAGES, (9, 11, 11), strict=True):
         assert {len(words(row[language])) for row in ROWS} <= set(range(1 if language else 2, most + 1))
 
