@@ -1,6 +1,6 @@
 """Batched beam search beside two loops over sentences and hypotheses, and beside batched greedy search, in one run.
 
-    python benchmarks/beam_search.py [--sentences N] [--beam-size K] [--translator FILE]
+    python -m benchmarks.beam_search [--sentences N] [--beam-size K] [--translator FILE]
 
 The plain loop is that of the notebook `beam-search`: one decoder call for each hypothesis, every extension in a Python
 list. The lean loop lets torch pick each hypothesis's best K extensions, and stops a sentence as early as the batched
@@ -11,15 +11,17 @@ saved translator, an untrained one of the same size is timed: the arithmetic is 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import torch
 
+from benchmarks import common
 from helpers import datasets
-from helpers.decoding import beam_search, greedy
-from helpers.training import set_seed
-from helpers.translation import BOS, EOS, Subwords, encode_sources, normalise, read_pairs
+from helpers.machine import set_seed
+from helpers.pair_batches import encode_sentences
+from helpers.pairs import normalize, read_pairs
+from helpers.search import beam_search, greedy
+from helpers.tokenizers import BOS, EOS, BPETokenizer
 from helpers.translator import Translator
 
 MAX_STEPS, ALPHA = 32, 0.75
@@ -29,7 +31,7 @@ def plain_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], 
     """Return each sentence's best sequence and its score, found as the notebook finds them."""
     results = []
     for row, length in zip(tokens, lengths, strict=True):
-        beam, pool = [(0.0, [], model.start(row[None, :length], length[None]))], []
+        beam, pool = [(0.0, [], model.begin(row[None, :length], length[None]))], []
         for t in range(1, MAX_STEPS + 1):
             candidates = []
             for log_p, ids, state in beam:
@@ -51,7 +53,7 @@ def lean_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], f
     """Return each sentence's best sequence and its score, one decoder call for each hypothesis."""
     results = []
     for row, length in zip(tokens, lengths, strict=True):
-        state = model.start(row[None, :length], length[None])
+        state = model.begin(row[None, :length], length[None])
         live, finished = [([], 0.0, state, BOS)], []
         for t in range(1, MAX_STEPS + 1):
             extensions = []
@@ -74,59 +76,57 @@ def lean_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], f
     return results
 
 
-def timed(function):
-    started = time.perf_counter()
-    return function(), time.perf_counter() - started
-
-
 @torch.no_grad()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sentences", type=int, default=1000)
     parser.add_argument("--loop-sentences", type=int, default=100)
     parser.add_argument("--beam-size", type=int, default=5)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--translator", type=Path, default=Path("notebooks/saved/translator-book.pt"))
     args = parser.parse_args()
 
-    pairs = read_pairs(normalise(datasets.english_french().raw))
+    pairs = read_pairs(normalize(datasets.english_french().raw))
     sources = list(dict.fromkeys(source for source in pairs.sources if len(source.split()) <= 6))
     if args.translator.exists():
         translator = Translator.load(args.translator)
-        print(f"translator: {args.translator}")
+        kind = f"translator {args.translator.name}"
     else:
         set_seed(0)
-        translator = Translator(Subwords(pairs.sources, 2000), Subwords(pairs.targets, 2000), 192, 256)
-        print("translator: untrained")
+        translator = Translator(BPETokenizer(pairs.sources, 2000), BPETokenizer(pairs.targets, 2000), 192, 256)
+        kind = "an untrained translator"
     model = translator.model.eval()
     chosen = torch.randperm(len(sources), generator=torch.Generator().manual_seed(0))[: args.sentences]
-    tokens, lengths = encode_sources([sources[i] for i in chosen.tolist()], translator.source)
+    tokens, lengths = encode_sentences([sources[i] for i in chosen.tolist()], translator.source)
     N, start = len(tokens), torch.full((len(tokens),), BOS)
     limits = {"eos": EOS, "max_steps": MAX_STEPS}
 
-    def batched_greedy():
-        return greedy(model.decoder.step, model.start(tokens, lengths), start, **limits)
+    def batched_greedy(_: int):
+        return greedy(model, model.begin(tokens, lengths), start, **limits)
 
-    def batched_beam():
-        state, decoder = model.start(tokens, lengths), model.decoder
-        return beam_search(decoder.step, decoder.reorder, state, start, beam_size=args.beam_size, alpha=ALPHA, **limits)
+    def batched_beam(_: int):
+        state = model.begin(tokens, lengths)
+        return beam_search(model, state, start, beam_size=args.beam_size, alpha=ALPHA, **limits)
 
-    batched_greedy(), batched_beam()  # the first run pays for memory
-    greedy_seconds = min(timed(batched_greedy)[1] for _ in range(args.repeat))
-    found, beam_seconds = min((timed(batched_beam) for _ in range(args.repeat)), key=lambda pair: pair[1])
-    beam_rate, greedy_rate = N / beam_seconds, N / greedy_seconds
-    print(f"{N} sentences, k = {args.beam_size}, {torch.get_num_threads()} threads; sentences a second:")
-    for name, loop, few in (
-        ("plain loop", plain_loop, args.loop_sentences // 4),
-        ("lean loop", lean_loop, args.loop_sentences),
-    ):
-        results, seconds = timed(lambda: loop(model, tokens[:few], lengths[:few], args.beam_size))  # noqa: B023
+    few = args.loop_sentences
+    counts = {"plain loop": few // 4, "lean loop": few, "batched beam search": N, "batched greedy search": N}
+    rivals = {
+        "plain loop": lambda _: plain_loop(model, tokens[: few // 4], lengths[: few // 4], args.beam_size),
+        "lean loop": lambda _: lean_loop(model, tokens[:few], lengths[:few], args.beam_size),
+        "batched beam search": batched_beam,
+        "batched greedy search": batched_greedy,
+    }
+    timings = common.alternate(rivals, args.rounds)
+    found, facts = timings["batched beam search"].results[-1], {}
+    for name, timing in timings.items():
+        results = timing.results[-1] if "loop" in name else []
         same = sum(ids == best for (ids, _), best in zip(results, found.best(), strict=False))
-        print(f"  {name:22} {few / seconds:8.1f}   {same} of {few} results the same as batched", end="; ")
-        print(f"batched search is {beam_rate * seconds / few:.0f} times as fast")
-    print(f"  batched beam search    {beam_rate:8.1f}")
-    ratio = beam_seconds / greedy_seconds
-    print(f"  batched greedy search  {greedy_rate:8.1f}   beam search takes {ratio:.1f} times as long")
+        facts[name] = {
+            "sentences": counts[name],
+            "sentences/s": f"{counts[name] / timing.median:.1f}",
+            "same as batched": f"{same} of {counts[name]}" if results else "–",
+        }
+    common.report("beam_search", timings, facts, f"k = {args.beam_size}, {kind}")
 
 
 if __name__ == "__main__":

@@ -1,46 +1,42 @@
 """All sentence pairs from the file's text to padded tensors: the book's code and ours, side by side in one run.
 
-    python benchmarks/translation_data.py [--runs N]
+    python -m benchmarks.translation_data [--runs N]
 
 The book's `load_data_nmt` (edition 0.17) reads, normalises, tokenises, builds two vocabularies of minimum frequency 2,
 and pads to 10 steps. Ours does the same; the notebook `machine-translation-and-dataset` compares the tensors.
 """
 
 import argparse
-import time
 
+from benchmarks import common
 from helpers import datasets
 from helpers.book import d2l
-from helpers.translation import Words, encode, normalise, read_pairs
+from helpers.pair_batches import encode_pairs
+from helpers.pairs import normalize, read_pairs
+from helpers.tokenizers import WordTokenizer
 
 
-def the_book() -> int:
+def the_book(_: int = 0) -> int:
     """Return the number of pairs that the book's code loads."""
     d2l.read_data_nmt = lambda: datasets.english_french().raw  # from the cache, in place of a download
     batches, *_ = d2l.load_data_nmt(batch_size=64, num_steps=10, num_examples=None)
     return len(batches.dataset)
 
 
-def ours() -> int:
+def ours(_: int = 0) -> int:
     """Return the number of pairs that our code loads."""
-    pairs = read_pairs(normalise(datasets.english_french().raw))
-    return len(encode(pairs, Words(pairs.sources), Words(pairs.targets), num_steps=10))
+    pairs = read_pairs(normalize(datasets.english_french().raw))
+    return encode_pairs(pairs, WordTokenizer(pairs.sources), WordTokenizer(pairs.targets), num_steps=10).num_pairs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runs", type=int, default=3, help="how often to run both (default 3); the best counts")
-    runs = parser.parse_args().runs
-    print(datasets.english_french())
-    best = {}
-    for _ in range(runs):
-        for name, load in (("the book", the_book), ("ours", ours)):
-            started = time.perf_counter()
-            pairs = load()
-            seconds = time.perf_counter() - started
-            best[name] = min(seconds, best.get(name, seconds))
-            print(f"{name:10} {pairs:9,} pairs {seconds:7.2f} s")
-    print(f"ours takes {best['ours'] / best['the book']:.2f} of the book's time")
+    parser.add_argument("--rounds", type=int, default=3, help="how often to run both (default 3); the median counts")
+    rounds = parser.parse_args().rounds
+    timings = common.alternate({"the book": the_book, "ours": ours}, rounds)
+    facts = {name: {"pairs": f"{timing.results[-1]:,}"} for name, timing in timings.items()}
+    common.report("translation_data", timings, facts, str(datasets.english_french()))
+    print(f"ours takes {timings['ours'].median / timings['the book'].median:.2f} of the book's time")
 
 
 if __name__ == "__main__":
