@@ -21,8 +21,8 @@ from nbformat import NotebookNode
 
 from tools import common, page
 
-# The longest cell trains for some two minutes on one idle core. What is not done after this time will not be done.
-CELL_SECONDS = 1800
+# The longest cell trains for some two minutes on one idle core; a busy machine may take several times as long.
+CELL_SECONDS = 600
 
 
 def execute(notebook: NotebookNode, folder: Path, cell_seconds: int = CELL_SECONDS) -> None:

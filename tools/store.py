@@ -2,7 +2,7 @@
 
 python -m tools.store [--cell-seconds N] [NOTEBOOK ...]      all of them, if none is named
 
-complaints            what must not be stored: errors, warnings, progress bars, a machine's paths
+complaints            what must not be stored: errors, warnings, a machine's paths, pictures without words and the like
 clean                 remove what differs from one machine or run to the next
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import common, readme
+from tools import common, page, readme
 from tools.execute import CELL_SECONDS, command_line, execute, for_each, report
 
 # What a stored notebook says about the kernel: nothing that differs from one machine to the next.
@@ -62,6 +62,8 @@ def complaints(notebook: NotebookNode) -> Iterator[str]:
                 for what, pattern in forbidden.items():
                     if match := re.search(pattern, text):
                         yield f"{where} shows {what}: {match[0]!r}"
+    for picture in page.pictures_without_alt(notebook):
+        yield f"{picture} has no alternative text"
 
 
 def output_text(output: NotebookNode) -> str:
