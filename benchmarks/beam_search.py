@@ -108,10 +108,11 @@ def main() -> None:
         state = model.begin(tokens, lengths)
         return beam_search(model, state, start, beam_size=args.beam_size, alpha=ALPHA, **limits)
 
-    few = args.loop_sentences
-    counts = {"plain loop": few // 4, "lean loop": few, "batched beam search": N, "batched greedy search": N}
+    few = min(args.loop_sentences, N)
+    fewer = max(few // 4, 1)  # the plain loop is by far the slowest
+    counts = {"plain loop": fewer, "lean loop": few, "batched beam search": N, "batched greedy search": N}
     rivals = {
-        "plain loop": lambda _: plain_loop(model, tokens[: few // 4], lengths[: few // 4], args.beam_size),
+        "plain loop": lambda _: plain_loop(model, tokens[:fewer], lengths[:fewer], args.beam_size),
         "lean loop": lambda _: lean_loop(model, tokens[:few], lengths[:few], args.beam_size),
         "batched beam search": batched_beam,
         "batched greedy search": batched_greedy,
