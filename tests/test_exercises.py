@@ -9,6 +9,7 @@ import inspect
 import math
 import pkgutil
 
+import numpy as np
 import pytest
 import torch
 
@@ -66,6 +67,90 @@ def test_a_right_answer_is_correct(check, answer):
     found = verdict(check, ANSWERS[check].right[answer])
     assert found.status == "correct", found.message
     assert found.message
+
+
+def as_lists(value):
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return value.tolist()
+    return [as_lists(part) for part in value] if isinstance(value, (tuple, list)) else value
+
+
+def as_tuples(value):
+    return tuple(map(as_tuples, value)) if isinstance(value, (tuple, list)) else value
+
+
+def as_arrays(value):
+    if isinstance(value, (tuple, list)):
+        numbers = value and all(isinstance(part, (int, float)) for part in value)
+        return np.array(value) if numbers else type(value)(map(as_arrays, value))
+    if isinstance(value, torch.Tensor):
+        return value.detach().numpy()
+    kinds = {bool: np.bool_, int: np.int64, float: np.float64}
+    return kinds[type(value)](value) if type(value) in kinds and abs(value) < 2**63 else value
+
+
+def as_tensors(value):
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(as_tensors, value))
+    return torch.as_tensor(value) if isinstance(value, (int, float, np.ndarray)) else value
+
+
+def in_double_precision(value):
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(in_double_precision, value))
+    return value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+def not_contiguous(value):
+    """Every tensor is every second number of a larger one."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(not_contiguous, value))
+    if not isinstance(value, torch.Tensor) or value.dim() == 0:
+        return value
+    return torch.stack([value, value], dim=-1)[..., 0]
+
+
+def backwards_in_memory(value):
+    """Every array lies in memory from its end to its beginning, which torch cannot take as it is."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(backwards_in_memory, value))
+    if not isinstance(value, (torch.Tensor, np.ndarray)) or value.ndim == 0:
+        return value
+    return np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)[::-1].copy()[::-1]
+
+
+def as_lists_of_tensors(value):
+    if isinstance(value, torch.Tensor) and value.dim() > 0:
+        return list(value)
+    return type(value)(map(as_lists_of_tensors, value)) if isinstance(value, (tuple, list)) else value
+
+
+def stacked(value):
+    """Parts of one shape are one tensor."""
+    if not isinstance(value, (tuple, list)) or not value:
+        return value
+    try:
+        return torch.stack([torch.as_tensor(stacked(part)) for part in value])
+    except (TypeError, ValueError, RuntimeError):
+        return type(value)(map(stacked, value))
+
+
+DRESSES = [as_lists, as_tuples, as_arrays, as_tensors, in_double_precision, not_contiguous, backwards_in_memory]
+DRESSES += [as_lists_of_tensors, stacked]
+NOT_FOR = {
+    "deep_rnn.check_split_state": {as_lists, as_arrays, backwards_in_memory, as_lists_of_tensors, stacked},
+    "encoder_decoder.check_copy_batch": {as_lists, as_arrays, backwards_in_memory, as_lists_of_tensors},
+    "seq2seq.check_sentence_loss": {as_lists, as_arrays, backwards_in_memory},
+}  # what goes into a layer, a batch or backward() must be tensors
+
+
+@pytest.mark.parametrize("dress", DRESSES, ids=lambda dress: dress.__name__)
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_a_right_answer_in_other_dress_is_correct(check, answer, dress):
+    if dress in NOT_FOR.get(check, ()):
+        pytest.skip("this answer must be made of tensors")
+    found = verdict(check, lambda *args: dress(ANSWERS[check].right[answer](*args)))
+    assert found.status == "correct", found.message
 
 
 @pytest.mark.parametrize(("check", "answer"), WRONG)

@@ -13,17 +13,12 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, same, tensor, verdict
-
-
-def _parts(answer: Any, names: Sequence[str], case: str) -> Sequence:
-    if not isinstance(answer, (tuple, list)) or len(answer) != len(names):
-        raise Wrong(f"for {case} the result should be ({', '.join(names)}); it is {str(answer)[:60]!r}")
-    return answer
+from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, same, tensor, verdict
 
 
 def _layer(kind: type[nn.RNNBase], seed: int, *sizes: int, **settings: Any) -> nn.RNNBase:
@@ -60,10 +55,16 @@ def check_two_widths(two_widths: Callable[..., tuple]) -> Verdict:
             pair = [_layer(nn.GRU, 0, d, h) for h in (h_f, h_b)]
             outputs = torch.cat([layer(torch.zeros(n, T, d))[0] for layer in pair], dim=-1)
             names = ("outputs", "W_hq", "parameters")
-            answer = _parts(call(two_widths, case, n, T, d, h_f, h_b, q), names, case)
+            answer = parts(call(two_widths, case, n, T, d, h_f, h_b, q), names, case)
             for shape, expected, name in zip(answer, [outputs.shape, (outputs.shape[-1], q)], names, strict=False):
                 _shape(shape, tuple(expected), case, name)
-            number(answer[2], sum(p.numel() for layer in pair for p in layer.parameters()), f"{case}, parameters:")
+            expected, both = sum(p.numel() for layer in pair for p in layer.parameters()), h_f + h_b
+            slips = {
+                expected - 3 * both: "nn.GRU keeps two biases for each of its three blocks",
+                expected + (both + 1) * q: "W_hq and its bias are not part of the layer",
+                expected + 6 * h_f * h_b: "no weight leads from one direction to the other",
+            }
+            number(answer[2], expected, f"{case}, parameters:", slips)
         return "widths add up; and no weight leads from one direction to the other, so their parameters do, too."
 
     return verdict(run)
@@ -71,7 +72,7 @@ def check_two_widths(two_widths: Callable[..., tuple]) -> Verdict:
 
 def _shape(value: Any, expected: tuple[int, ...], case: str, name: str) -> None:
     try:
-        value = tuple(value)
+        value = tuple(size.item() if isinstance(size, (Tensor, np.generic)) else size for size in value)
         right = len(value) == len(expected) and all(bool(a == b) for a, b in zip(value, expected, strict=True))
     except (TypeError, ValueError, RuntimeError) as error:
         raise Wrong(f"for {case} the shape of {name} is {value!r}, which is not a tuple of whole numbers") from error
@@ -95,7 +96,7 @@ def check_run_deep(run_deep: Callable[..., tuple]) -> Verdict:
             layers = [_one_way(theirs, level) for level in range(L)]
             g = torch.Generator().manual_seed(L)
             X, state = torch.randn(B, T, D, generator=g), torch.randn(2 * L, B, H, generator=g)
-            answer = _parts(call(run_deep, case, X, layers, state), ("outputs", "state"), case)
+            answer = parts(call(run_deep, case, X, layers, state), ("outputs", "state"), case, alike=False)
             outputs, last = tensor(answer[0], (B, T, 2 * H), case, "outputs"), answer[1]
             expected, expected_last = theirs(X, state)
             if not torch.allclose(outputs, expected, atol=1e-5):
@@ -116,14 +117,24 @@ def _what_went_wrong(outputs: Tensor, X: Tensor, theirs: nn.RNNBase, state: Tens
     """Compare wrong outputs with some well-known mistakes."""
     H = theirs.hidden_size
     expected = theirs(X, state)[0]
-    gap = (outputs - expected).abs().max().item()
     if torch.allclose(outputs, theirs(X)[0], atol=1e-5):
         return "the given state is ignored: each direction must start from its own slot"
     if torch.allclose(outputs[..., H:].flip(1), expected[..., H:], atol=1e-5):
         return "the backward half is in the order in which it was read; turn it round again"
     if torch.allclose(outputs[..., :H], expected[..., H:], atol=1e-5):
         return "the two halves have changed places: forward comes first"
-    return f"the outputs are off by up to {gap:.3f}; level 2 reads both halves of level 1, in the order of the text"
+    backward = torch.allclose(outputs[..., :H], expected[..., :H], atol=1e-5)
+    gap = (outputs - expected)[..., H:].abs().max().item() if backward else (outputs - expected).abs().max().item()
+    if theirs.num_layers > 1:  # one level alone was right
+        return f"the outputs are off by up to {gap:.3f}; level 2 reads both halves of level 1, in the order of the text"
+    if backward:
+        return (
+            f"the backward half is off by up to {gap:.3f}, though the forward half is right; it reads the tokens from "
+            "the last to the first, and starts from slot 1 of the state"
+        )
+    return (
+        f"the outputs are off by up to {gap:.3f}; the forward half reads the tokens in order, from slot 0 of the state"
+    )
 
 
 # --- final states ----------------------------------------------------------------------------------------------------
@@ -223,7 +234,7 @@ def check_forward_backward(forward_backward: Callable[..., tuple]) -> Verdict:
             start, A, B = (p / p.sum(dim=-1, keepdim=True) for p in (start, A, B))
             expected = _rescaled(start, A, B, x) if x is long else _all_paths(start, A, B, x)
             logs = [p.log().float() for p in (start, A, B)]
-            answer = _parts(call(forward_backward, case, *logs, list(x)), ("log_alpha", "log_beta"), case)
+            answer = parts(call(forward_backward, case, *logs, list(x)), ("log_alpha", "log_beta"), case)
             missing = torch.tensor([o is None for o in x])
             emission = logs[2][:, [o or 0 for o in x]].T.masked_fill(missing[:, None], 0.0)
             for result, right, name, hint in zip(

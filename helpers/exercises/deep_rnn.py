@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, same, tensor, verdict
+from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, same, short, tensor, verdict
 
 KINDS = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}
 
@@ -33,9 +33,7 @@ def check_two_layers(two_layers: Callable[..., tuple]) -> Verdict:
             X, H1, H2, *weights = args = [torch.randn(*shape, generator=g) for shape in shapes]
             lower, last_1 = _run_rnn(X, H1, *weights[:3])
             upper, last_2 = _run_rnn(lower, H2, *weights[3:])
-            answer = call(two_layers, case, *args)
-            if not isinstance(answer, (tuple, list)) or len(answer) != 3:
-                raise Wrong(f"for {case} the result should be three tensors (outputs, H1, H2)")
+            answer = parts(call(two_layers, case, *args), ("outputs", "H1", "H2"), case)
             outputs = tensor(answer[0], (B, T, h2), case, "outputs")
             if h1 == h2 and torch.allclose(outputs, lower, atol=1e-5):
                 raise Wrong(f"for {case} the outputs are those of layer 1; they should come from layer 2")
@@ -78,18 +76,13 @@ def check_count(count: Callable[[str, int, int, int], int]) -> Verdict:
             case = f"nn.{kind} with {d} inputs, {h} hidden units and {L} layer{'s' if L > 1 else ''}"
             answer = call(count, case, kind, d, h, L)
             expected, blocks = _size(kind, d, h, L), {"RNN": 1, "GRU": 3, "LSTM": 4}[kind]
+            every_layer = blocks * L * h  # times what a unit of a layer has
             slips = {
-                blocks * L * h * (2 * h + 2): "W_xh of layer 1 is d × h, not h × h",
-                blocks
-                * L
-                * h
-                * (d + h + 2): "from the second layer on, the inputs are the h outputs of the layer below",
-                expected - blocks * L * h: "torch keeps two biases",
+                every_layer * (2 * h + 2): "W_xh of layer 1 is d × h, not h × h",
+                every_layer * (d + h + 2): "from the second layer on, the inputs are the h outputs of the layer below",
+                expected - every_layer: "torch keeps two biases",
             }
-            for slip, hint in slips.items():
-                if _equals(answer, slip) and slip != expected:
-                    raise Wrong(f"for {case} the result is {slip:,}; it should be {expected:,}: {hint}")
-            number(answer, expected, case)
+            number(answer, expected, case, slips)
         return "every count is torch's."
 
     return verdict(run)
@@ -99,13 +92,6 @@ def _size(kind: str, d: int, h: int, L: int) -> int:
     """Count what torch makes; on the device 'meta' nothing is allocated or drawn."""
     layer = KINDS[kind](d, h, L, device="meta")
     return sum(parameter.numel() for parameter in layer.parameters())
-
-
-def _equals(answer: Any, value: int) -> bool:
-    try:
-        return float(answer) == value
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        return False
 
 
 def check_split_state(split: Callable[[Any], list]) -> Verdict:
@@ -118,22 +104,43 @@ def check_split_state(split: Callable[[Any], list]) -> Verdict:
         for kind, L, B, H in [("GRU", 2, 3, 4), ("GRU", 3, 2, 5), ("LSTM", 2, 3, 4), ("LSTM", 4, 1, 2)]:
             case = f"the state of nn.{kind} with {L} layers, a batch of {B} and {H} hidden units"
             g = torch.Generator().manual_seed(L)
-            parts = [torch.randn(L, B, H, generator=g) for _ in range(2 if kind == "LSTM" else 1)]
-            copies = tuple(part.clone() for part in parts)
-            answer = call(split, case, copies if kind == "LSTM" else copies[0])
+            whole = [torch.randn(L, B, H, generator=g) for _ in range(2 if kind == "LSTM" else 1)]
+            answer = call(split, case, tuple(whole) if kind == "LSTM" else whole[0])
             if not isinstance(answer, (tuple, list, Tensor)) or (isinstance(answer, Tensor) and answer.dim() < 1):
-                raise Wrong(f"for {case} the result should be a list with one state for each layer; it is {answer!r}")
+                raise Wrong(f"for {case} the result should be a list with one state a layer; it is {short(answer)}")
             if len(answer) != L:
                 raise Wrong(f"for {case} the result has {len(answer)} entries; it should have {L}, one for each layer")
             for l, state in enumerate(answer):
                 if kind == "LSTM" and (not isinstance(state, (tuple, list)) or len(state) != 2):
                     raise Wrong(f"for {case} the state of layer {l + 1} should be a pair (H, C)")
-                for name, part, whole in zip("HC", state if kind == "LSTM" else [state], parts, strict=False):
+                for name, part, layers in zip("HC", state if kind == "LSTM" else [state], whole, strict=False):
+                    if not isinstance(part, Tensor):
+                        raise Wrong(
+                            f"for {case} {name} of layer {l + 1} should be a tensor, which torch's layer can take; "
+                            f"it is of type {type(part).__name__}"
+                        )
                     part = tensor(part, (1, B, H), case, f"{name} of layer {l + 1}")
-                    same(part, whole[l : l + 1], f"{case}, in {name} of layer {l + 1},")
+                    same(part, layers[l : l + 1], f"{case}, in {name} of layer {l + 1},")
         return "each layer gets its own state, and can go on from it alone."
 
     return verdict(run)
+
+
+class _Stack(nn.Module):
+    """Layers on top of one another, whose state is a list with one state a layer, as in the notebook."""
+
+    def __init__(self, *layers: nn.Module):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, X: Tensor, state: list | None = None) -> tuple[Tensor, list]:
+        if state is not None and not (isinstance(state, list) and len(state) == len(self.layers)):
+            raise ValueError(f"state must be a list of {len(self.layers)} states, one a layer")
+        states = []
+        for l, layer in enumerate(self.layers):
+            X, new = layer(X, None if state is None else state[l])
+            states.append(new)
+        return X, states
 
 
 class _Recorder(nn.Module):
@@ -155,17 +162,19 @@ def check_read_in_pieces(read: Callable[[nn.Module, Tensor, int], tuple]) -> Ver
     """
 
     def run() -> str:
-        for kind, L, T, size in [("GRU", 2, 6, 3), ("GRU", 1, 7, 3), ("LSTM", 3, 8, 5), ("RNN", 2, 4, 9)]:
-            case = f"{T} steps in pieces of {size} through nn.{kind} with {L} layer{'s' if L > 1 else ''}"
-            g = torch.Generator().manual_seed(T)
-            layer, X = _layer(kind, 3, 4, L), torch.randn(2, T, 3, generator=g)
+        single = [("GRU", 2, 6, 3), ("GRU", 1, 7, 3), ("LSTM", 3, 8, 5), ("RNN", 2, 4, 9)]
+        cases = [
+            (_layer(kind, 3, 4, L), f"nn.{kind} with {L} layer{'s' * (L > 1)}", T, size) for kind, L, T, size in single
+        ]
+        cases += [(_Stack(_layer(k, 3, 4), _layer(k, 4, 4)), f"a stack of two nn.{k}", 7, 2) for k in ("GRU", "LSTM")]
+        for layer, name, T, size in cases:
+            case = f"{T} steps in pieces of {size} through {name}"
+            X = torch.randn(2, T, 3, generator=torch.Generator().manual_seed(T))
             with torch.no_grad():
                 outputs, state = layer(X)
                 afresh = torch.cat([layer(piece)[0] for piece in X.split(size, dim=1)], dim=1)
             recorder = _Recorder(layer)
-            answer = call(read, case, recorder, X, size)
-            if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-                raise Wrong(f"for {case} the result should be a pair (outputs, state)")
+            answer = parts(call(read, case, recorder, X, size), ("outputs", "state"), case, alike=False)
             if not recorder.lengths:
                 raise Wrong(f"for {case} the layer was never called")
             if max(recorder.lengths) > size:
@@ -174,11 +183,20 @@ def check_read_in_pieces(read: Callable[[nn.Module, Tensor, int], tuple]) -> Ver
             if size < T and torch.allclose(got, afresh, atol=1e-5):
                 raise Wrong(f"for {case} every piece starts from an empty state; hand the last one over")
             same(got, outputs, f"{case}, in outputs,")
-            parts = answer[1] if kind == "LSTM" else [answer[1]]
-            if kind == "LSTM" and (not isinstance(parts, (tuple, list)) or len(parts) != 2):
-                raise Wrong(f"for {case} the state should be a pair (H, C)")
-            for name, part, expected in zip("HC", parts, state if kind == "LSTM" else [state], strict=False):
-                same(part.detach() if isinstance(part, Tensor) else part, expected, f"{case}, in {name} of the state,")
+            _same_state(answer[1], state, case, "the state")
         return "in pieces or in one go, the outputs and the last state are the same."
 
     return verdict(run)
+
+
+def _same_state(value: Any, expected: Any, case: str, what: str) -> None:
+    """Hold a state to the expected one: a tensor H, a pair (H, C), or a list with one of them a layer."""
+    if isinstance(expected, Tensor):
+        same(value, expected, f"{case}, in {what if what.startswith(('H', 'C')) else f'H of {what}'},")
+        return
+    names = [f"{name} of {what}" for name in "HC"]
+    if isinstance(expected, list):
+        names = [f"the state of layer {l + 1}" for l in range(len(expected))]
+    short_names = [name.removesuffix(f" of {what}") for name in names]
+    for part, wanted, name in zip(parts(value, short_names, case, what), expected, names, strict=True):
+        _same_state(part, wanted, case, name)

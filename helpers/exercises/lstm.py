@@ -10,19 +10,13 @@ check_forecaster    an LSTM that forecasts a time series
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, tensor, verdict
-
-
-def _parts(answer: Any, names: Sequence[str], case: str) -> Sequence:
-    if not isinstance(answer, (tuple, list)) or len(answer) != len(names):
-        raise Wrong(f"for {case} the result should be ({', '.join(names)}); it is {str(answer)[:60]!r}")
-    return answer
+from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, scalar, short, tensor, verdict
 
 
 def check_reach(reach: Callable[[float, int], tuple | None]) -> Verdict:
@@ -41,7 +35,7 @@ def check_reach(reach: Callable[[float, int], tuple | None]) -> Verdict:
             if answer is None:
                 raise Wrong(f"for {case} there are such gates, but the result is None")
             F, I, C_tilde = (
-                tensor(part, (T,), case, name) for part, name in zip(_parts(answer, names, case), names, strict=True)
+                tensor(part, (T,), case, name) for part, name in zip(parts(answer, names, case), names, strict=True)
             )
             for gate, name, low in ((F, "F", 0), (I, "I", 0), (C_tilde, "C_tilde", -1)):
                 if not ((gate >= low) & (gate <= 1)).all():  # so that NaN is refused as well
@@ -69,7 +63,7 @@ def check_cost(cost: Callable[[str, int, int], tuple]) -> Verdict:
         for kind, d, h in cases:
             case = f"nn.{kind} with d = {d} and h = {h}"
             names = ("parameters", "multiplications")
-            parameters, multiplications = _parts(call(cost, case, kind, d, h), names, case)
+            parameters, multiplications = parts(call(cost, case, kind, d, h), names, case)
             layer = getattr(nn, kind)(d, h, device="meta")  # only shapes: no memory, no random numbers
             weights = sum(p.numel() for p in layer.parameters() if p.dim() == 2)  # each is used once per step
             number(parameters, sum(p.numel() for p in layer.parameters()), f"the parameters of {case}")
@@ -96,13 +90,23 @@ def check_to_onnx(to_onnx: Callable[..., tuple]) -> Verdict:
             names, shapes = ("W", "R", "B"), ((1, 4 * h, d), (1, 4 * h, h), (1, 8 * h))
             found = [
                 tensor(part, shape, case, name)[0]
-                for part, shape, name in zip(_parts(answer, names, case), shapes, names, strict=True)
+                for part, shape, name in zip(parts(answer, names, case), shapes, names, strict=True)
             ]
             with torch.no_grad():
                 expected = layer(X)[0]
                 gap = (_run_onnx(X, *found) - expected).abs().max().item()
             if not gap < 1e-5:
                 raise Wrong(f"for {case} {_misplaced(layer, *found)}; the outputs differ by up to {gap:.3f}")
+            sides = [_in_order(bias) for bias in (layer.bias_ih_l0, layer.bias_hh_l0)]
+            if torch.allclose(found[2], torch.cat(sides[::-1]), atol=1e-6):
+                raise Wrong(
+                    f"for {case} B begins with the biases of the state side; those of the input side come first"
+                )
+            if not torch.allclose(found[2], torch.cat(sides), atol=1e-6):
+                raise Wrong(
+                    f"for {case} the two halves of B have the right sum, but the first should hold the biases of the "
+                    "input side, and the second those of the state side"
+                )
         return "the operator, run with your weights, gives the outputs of nn.LSTM."
 
     return verdict(run)
@@ -122,6 +126,12 @@ def _run_onnx(X: Tensor, W: Tensor, R: Tensor, B: Tensor) -> Tensor:
         H = o * torch.tanh(C)
         outputs.append(H)
     return torch.stack(outputs, dim=1)
+
+
+def _in_order(bias: Tensor) -> Tensor:
+    """Return torch's bias i, f, g, o in the order of ONNX: input, output, forget, candidate."""
+    i, f, c, o = bias.detach().chunk(4)
+    return torch.cat([i, o, f, c])
 
 
 def _misplaced(layer: nn.LSTM, W: Tensor, R: Tensor, B: Tensor) -> str:
@@ -144,10 +154,7 @@ def check_bias_for(bias_for: Callable[[float], float]) -> Verdict:
         for k in (1, 2, 10, 40, 1000):
             case = f"a half-life of {k} step{'s' * (k > 1)}"
             answer = call(bias_for, case, k)
-            try:
-                bias = float(answer)
-            except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-                raise Wrong(f"for {case} the result is {answer!r}, which is not a number") from error
+            bias = scalar(answer, case)
             left = torch.sigmoid(torch.tensor(bias, dtype=torch.float64)).item() ** k
             if not abs(left - 0.5) < 1e-3:  # so that NaN is refused as well
                 raise Wrong(f"for {case} a bias of {bias:.4g} leaves {left:.3f} of the cell; it should leave 0.500")
@@ -160,7 +167,8 @@ def check_forecaster(train: Callable[[Tensor, Tensor], Callable[[Tensor], Tensor
     """Check train(X, Y) -> model, where X is (N, T), Y (N,), and model(windows (M, S)) gives M forecasts (M,).
 
     The series is a noisy sine. The model must read windows of any length, each row by itself, and on later windows its
-    mean squared error must be at most 0.8 of that of the naive forecast, which repeats the last value.
+    mean squared error must be at most 0.8 of that of the naive forecast, which repeats the last value. It must run an
+    nn.LSTM, and without its outputs (zeros in their place) forecast worse, with an error at least a tenth larger.
     """
 
     def run() -> str:
@@ -172,7 +180,7 @@ def check_forecaster(train: Callable[[Tensor, Tensor], Callable[[Tensor], Tensor
             case = f"{len(windows)} windows of 20 steps"
             model = call(train, case, windows[:, :-1], windows[:, -1])
         if not callable(model):
-            raise Wrong(f"for {case} the result should be a model that can be called; it is {str(model)[:40]!r}")
+            raise Wrong(f"for {case} the result should be a model that can be called; it is {short(model)}")
         if isinstance(model, nn.Module):
             model.eval()
         for steps in (20, 30):
@@ -189,6 +197,15 @@ def check_forecaster(train: Callable[[Tensor, Tensor], Callable[[Tensor], Tensor
                     f"for {case} the mean squared error is {error:.3f}; repeating the last value has {naive:.3f}, and "
                     f"the forecast should have at most {0.8 * naive:.3f}"
                 )
+            runs, silenced = _forecast_without_lstm(model, case, X)
+            if not runs:
+                raise Wrong(f"for {case} no nn.LSTM runs in the model; the forecast should come from one")
+            without = (Y - silenced).square().mean().item()
+            if without < 1.1 * error:  # an error of NaN has been hurt as well
+                raise Wrong(
+                    f"for {case} the nn.LSTM hardly matters: with zeros in place of its outputs the mean squared error "
+                    f"is {without:.3f}, and with them {error:.3f}"
+                )
         return "the forecasts beat the naive one, at both lengths of window."
 
     return verdict(run)
@@ -197,3 +214,29 @@ def check_forecaster(train: Callable[[Tensor, Tensor], Callable[[Tensor], Tensor
 def _forecast(model: Callable[[Tensor], Tensor], case: str, X: Tensor) -> Tensor:
     with torch.no_grad():
         return tensor(call(model, case, X), (len(X),), case, "the forecast")
+
+
+def _forecast_without_lstm(model: Callable[[Tensor], Tensor], case: str, X: Tensor) -> tuple[int, Tensor]:
+    """Return how many nn.LSTM ran in a forecast, and the forecast with zeros in place of all that they returned."""
+    runs = []
+
+    def silence(module: nn.Module, _: Any, result: Any) -> Any:
+        if isinstance(module, nn.LSTM):
+            runs.append(module)
+            return _zeros(result)
+        return result
+
+    hook = nn.modules.module.register_module_forward_hook(silence)  # wherever in the answer the LSTM is kept
+    try:
+        forecast = _forecast(model, case, X)
+        return len(runs), forecast
+    finally:
+        hook.remove()
+
+
+def _zeros(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return torch.zeros_like(value)
+    if isinstance(value, nn.utils.rnn.PackedSequence):
+        return value._replace(data=torch.zeros_like(value.data))
+    return tuple(map(_zeros, value))

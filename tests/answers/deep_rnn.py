@@ -83,7 +83,7 @@ ANSWERS["check_two_layers"] = Answers(
             lambda *args: (lambda O, H1, H2: (O[:, -1], H1, H2))(*two_layers(*args)),
             "outputs has the shape (1, 1); it should be (1, 1, 1)",
         ),
-        "outputs alone": (lambda *args: two_layers(*args)[0], "should be three tensors (outputs, H1, H2)"),
+        "outputs alone": (lambda *args: two_layers(*args)[0], "should be (outputs, H1, H2)"),
     },
 )
 
@@ -111,16 +111,16 @@ ANSWERS["check_count"] = Answers(
     wrong={
         "one bias": (
             lambda kind, d, h, L: count(kind, d, h, L) - BLOCKS[kind] * L * h,
-            "for nn.RNN with 28 inputs, 32 hidden units and 1 layer the result is 1,952; it should be 1,984: "
+            "for nn.RNN with 28 inputs, 32 hidden units and 1 layer the result is 1952; it should be 1984: "
             "torch keeps two biases",
         ),
         "h x h in layer 1, as in the book": (
             lambda kind, d, h, L: BLOCKS[kind] * L * h * (2 * h + 2),
-            "the result is 2,112; it should be 1,984: W_xh of layer 1 is d × h, not h × h",
+            "the result is 2112; it should be 1984: W_xh of layer 1 is d × h, not h × h",
         ),
         "d x h in every layer": (
             lambda kind, d, h, L: L * count(kind, d, h, 1),
-            "for nn.RNN with 28 inputs, 32 hidden units and 2 layers the result is 3,968; it should be 4,096: "
+            "for nn.RNN with 28 inputs, 32 hidden units and 2 layers the result is 3968; it should be 4096: "
             "from the second layer on",
         ),
         "layer 1 alone": (lambda kind, d, h, L: count(kind, d, h, 1), "the result is 1984; it should be 4096"),
@@ -187,6 +187,14 @@ ANSWERS["check_split_state"] = Answers(
             lambda state: split(state[0]) if isinstance(state, tuple) else split(state),
             "the state of layer 1 should be a pair (H, C)",
         ),
+        "arrays, which no layer takes": (
+            lambda state: (
+                [tuple(part.numpy() for part in pair) for pair in split(state)]
+                if isinstance(state, tuple)
+                else [part.numpy() for part in split(state)]
+            ),
+            "H of layer 1 should be a tensor, which torch's layer can take; it is of type ndarray",
+        ),
         "the last layer alone": (
             lambda state: split(state)[-1:],
             "the result has 1 entries; it should have 2, one for each layer",
@@ -209,12 +217,36 @@ def read_one_step_at_a_time(layer, X, size):
     return read(layer, X, 1)
 
 
+def detached(state):
+    return state.detach() if isinstance(state, torch.Tensor) else type(state)(map(detached, state))
+
+
+def read_for_tensors_and_pairs(layer, X, size):
+    """Cuts the gradient of a tensor or a pair, and knows no other state."""
+    outputs, state = [], None
+    for piece in X.split(size, dim=1):
+        part, state = layer(piece, state)
+        outputs.append(part)
+        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+    return torch.cat(outputs, dim=1), state
+
+
+def read_with_pairs(layer, X, size):
+    """Makes a pair of whatever is no tensor."""
+    outputs, state = [], None
+    for piece in X.split(size, dim=1):
+        part, state = layer(piece, state)
+        outputs.append(part)
+        state = state if isinstance(state, torch.Tensor) else tuple(state)
+    return torch.cat(outputs, dim=1), state
+
+
 def read_detached(layer, X, size):
     outputs, state = [], None
     for start in range(0, X.shape[1], size):
         part, state = layer(X[:, start : start + size], state)
         outputs.append(part.detach())
-        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        state = detached(state)
     return [torch.cat(outputs, dim=1), state]
 
 
@@ -263,6 +295,14 @@ ANSWERS["check_read_in_pieces"] = Answers(
             whole_pieces_only,
             "for 7 steps in pieces of 3 through nn.GRU with 1 layer outputs has the shape (2, 6, 4)",
         ),
+        "a state that is a list forgotten": (
+            read_for_tensors_and_pairs,
+            "for 7 steps in pieces of 2 through a stack of two nn.GRU your function stops with AttributeError",
+        ),
+        "a list of states made a pair": (
+            read_with_pairs,
+            "for 7 steps in pieces of 2 through a stack of two nn.GRU your function stops with ValueError: state must",
+        ),
         "the memory cells lost": (
             cell_state_lost,
             "for 8 steps in pieces of 5 through nn.LSTM with 3 layers, in outputs, the result is off by",
@@ -283,7 +323,7 @@ ANSWERS["check_read_in_pieces"] = Answers(
             lambda layer, X, size: (read(layer, X, size)[0], layer(X[:, :size])[1]),
             "in H of the state, the result is off by",
         ),
-        "the outputs alone": (lambda *args: read(*args)[0], "should be a pair (outputs, state)"),
+        "the outputs alone": (lambda *args: read(*args)[0], "should be (outputs, state)"),
         "the layer not used": (
             lambda layer, X, size: (torch.zeros(2, X.shape[1], 4), torch.zeros(2, 2, 4)),
             "the layer was never called",

@@ -36,6 +36,8 @@ ANSWERS["check_only_token"] = Answers(
         "tensors": lambda t, T: tuple(map(torch.tensor, only_token(t, T))),
         "integers": lambda t, T: ([0] * T, [int(i != t) for i in range(T)]),
         "arrays": lambda t, T: (np.zeros(T), np.array(only_token(t, T)[1])),
+        "a list of two": lambda t, T: list(only_token(t, T)),
+        "one tensor (2, T)": lambda t, T: torch.tensor(only_token(t, T)),
         "open reset gate, nothing taken before": only_token_with_open_reset_before,
         "forget before, keep after": lambda t, T: ([float(i > t) for i in range(T)], [float(i > t) for i in range(T)]),
     },
@@ -62,8 +64,8 @@ ANSWERS["check_only_token"] = Answers(
         "outside a sigmoid's range": (lambda t, T: (only_token(t, T)[0], [9.0] * T), "Z leaves the range of a sigmoid"),
         "not a number": (lambda t, T: ([math.nan] * T, only_token(t, T)[1]), "R leaves the range of a sigmoid"),
         "one number too few": (lambda t, T: ([0.0] * (T - 1), [1.0] * T), "R has the shape (4,); it should be (5,)"),
-        "Z alone": (lambda t, T: only_token(t, T)[1], "should be a pair (R, Z)"),
-        "three parts": (lambda t, T: (*only_token(t, T), 0), "should be a pair (R, Z)"),
+        "Z alone": (lambda t, T: only_token(t, T)[1], "should be (R, Z)"),
+        "three parts": (lambda t, T: (*only_token(t, T), 0), "should be (R, Z)"),
     },
 )
 
@@ -175,12 +177,12 @@ ANSWERS["check_flip_update_gate"] = Answers(
     wrong={
         "the bias forgotten": (
             lambda W_xz, W_hz, b_z: (-W_xz, -W_hz, b_z),
-            "for 1 inputs and 1 hidden units the result is off by",
+            "for 1 inputs and 1 hidden units the gate computed with your parameters differs from 1 - Z by up to",
         ),
-        "the recurrent weights forgotten": (lambda W_xz, W_hz, b_z: (-W_xz, W_hz, -b_z), "the result is off by"),
-        "one minus": (lambda *parameters: tuple(1 - p for p in parameters), "σ(−a) = 1 − σ(a)"),
-        "nothing changed": (lambda *parameters: parameters, "the result is off by"),
-        "two tensors": (lambda W_xz, W_hz, b_z: (-W_xz, -W_hz), "should be three tensors (W_xz, W_hz, b_z)"),
+        "the recurrent weights forgotten": (lambda W_xz, W_hz, b_z: (-W_xz, W_hz, -b_z), "differs from 1 - Z"),
+        "one minus": (lambda *parameters: tuple(1 - p for p in parameters), "differs from 1 - Z by up to"),
+        "nothing changed": (lambda *parameters: parameters, "differs from 1 - Z by up to"),
+        "two tensors": (lambda W_xz, W_hz, b_z: (-W_xz, -W_hz), "should be (W_xz, W_hz, b_z)"),
         "transposed": (
             lambda W_xz, W_hz, b_z: (-W_xz.T, -W_hz, -b_z),
             "for 3 inputs and 2 hidden units W_xz has the shape (2, 3); it should be (3, 2)",
@@ -193,6 +195,11 @@ ANSWERS["check_flip_update_gate"] = Answers(
 
 def half_life(z):
     return math.inf if z == 1 else math.log(0.5) / math.log(z)
+
+
+def numpy_half_life(z):
+    with np.errstate(divide="ignore"):
+        return np.log(0.5) / np.log(z)
 
 
 ANSWERS["check_half_life"] = Answers(
@@ -216,6 +223,10 @@ ANSWERS["check_half_life"] = Answers(
             "for z = 1.0 your function stops with ZeroDivisionError",
         ),
         "z = 1 never ends, but negatively": (lambda z: -math.inf if z == 1 else half_life(z), "it should be inf"),
+        "NumPy's quotient": (
+            numpy_half_life,
+            "for z = 1.0 the result is -inf; it should be inf, for a state that is kept whole never halves",
+        ),
         "several numbers": (lambda z: torch.tensor([half_life(z)] * 2), "for z = 0.5 the result is tensor"),
         "not a number": (lambda z: math.nan, "for z = 0.5 the result is nan"),
         "too large for a float": (lambda z: 10**400, "for z = 0.5 the result is"),

@@ -167,7 +167,6 @@ ANSWERS["check_to_onnx"] = Answers(
     right={
         "blocks": to_onnx,
         "rows, as a list": lambda *args: list(to_onnx_by_rows(*args)),
-        "the sum as one bias": lambda w, r, b, c: to_onnx(w, r, b + c, torch.zeros_like(c)),
         "arrays": lambda *args: tuple(part.numpy() for part in to_onnx(*args)),
     },
     wrong={
@@ -209,6 +208,14 @@ ANSWERS["check_to_onnx"] = Answers(
         "no axis of directions": (
             lambda *args: tuple(part[0] for part in to_onnx(*args)),
             "for 1 input and 1 hidden unit W has the shape (4, 1); it should be (1, 4, 1)",
+        ),
+        "the state side's biases first": (
+            lambda w, r, b, c: to_onnx(w, r, c, b),
+            "for 1 input and 1 hidden unit B begins with the biases of the state side; those of the input side come",
+        ),
+        "the sum as one bias": (
+            lambda w, r, b, c: to_onnx(w, r, b + c, torch.zeros_like(c)),
+            "for 1 input and 1 hidden unit the two halves of B have the right sum, but the first should hold",
         ),
         "one unit at a time": (
             lambda w, r, b, c: to_onnx(w.view(4, -1, w.shape[1]).transpose(0, 1).reshape(w.shape), r, b, c),
@@ -293,9 +300,39 @@ def train_a_function(X, Y):
     return lambda windows: model(windows).tolist()
 
 
-def train_a_linear_model(X, Y):
+class AllSteps(nn.Module):
+    """Joins the outputs of all 20 steps, so that it reads no other number of steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.output = nn.LSTM(1, 8, batch_first=True), nn.Linear(20 * 8, 1)
+
+    def forward(self, X):
+        return self.output(self.lstm(X[..., None])[0].flatten(1))[:, 0]
+
+
+def train_least_squares(X, Y):
     weights = torch.linalg.lstsq(X, Y[:, None]).solution[:, 0]
-    return lambda windows: windows @ weights
+    return lambda windows: windows[:, -X.shape[1] :] @ weights
+
+
+class Beside(nn.Module):
+    """Another model's forecast, with a share of an LSTM's."""
+
+    def __init__(self, other, share):
+        super().__init__()
+        self.other, self.share, self.inside = other, share, Forecaster()
+
+    def forward(self, X):
+        return self.other(X) + self.share * self.inside(X)
+
+
+class Packed(Forecaster):
+    """Reads packed windows, and forecasts from the last hidden state."""
+
+    def forward(self, X):
+        packed = nn.utils.rnn.pack_padded_sequence(X[..., None], [X.shape[1]] * len(X), batch_first=True)
+        return self.output(self.lstm(packed)[1][0][-1])[:, 0]
 
 
 ANSWERS["check_forecaster"] = Answers(
@@ -303,6 +340,7 @@ ANSWERS["check_forecaster"] = Answers(
         "LSTM": train,
         "LSTM for the change": lambda X, Y: train(X, Y, Change()),
         "a function around it": train_a_function,
+        "packed windows, the last state": lambda X, Y: train(X, Y, Packed()),
     },
     wrong={
         "the naive forecast": (
@@ -324,8 +362,20 @@ ANSWERS["check_forecaster"] = Answers(
             "for 140 later windows of 20 steps a forecast depends on the other rows",
         ),
         "for windows of 20 steps alone": (
-            train_a_linear_model,
+            lambda X, Y: train(X, Y, AllSteps()),
             "for 130 later windows of 30 steps your function stops with RuntimeError",
+        ),
+        "least squares of the last values, without an LSTM": (
+            train_least_squares,
+            "for 140 later windows of 20 steps no nn.LSTM runs in the model",
+        ),
+        "least squares, and an LSTM that does nothing": (
+            lambda X, Y: Beside(train_least_squares(X, Y), share=0.0),
+            "for 140 later windows of 20 steps the nn.LSTM hardly matters: with zeros in place of its outputs",
+        ),
+        "least squares, and an LSTM that disturbs them": (
+            lambda X, Y: Beside(train_least_squares(X, Y), share=0.1),
+            "for 140 later windows of 20 steps the nn.LSTM hardly matters",
         ),
         "one column too many": (
             lambda X, Y: lambda windows: windows[:, -1:],
