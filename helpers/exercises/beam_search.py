@@ -15,7 +15,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from helpers.exercises.verdict import Verdict, Wrong, call, same, verdict
+from helpers.exercises.verdict import Verdict, Wrong, call, parts, same, tensor, truth, verdict, whole
 
 
 def check_sure_beam_size(sure_beam_size: Callable[[int, int], int]) -> Verdict:
@@ -28,21 +28,15 @@ def check_sure_beam_size(sure_beam_size: Callable[[int, int], int]) -> Verdict:
     def run() -> str:
         for V, T in [(4, 3), (2, 1), (5, 1), (3, 2), (2, 5), (4, 2), (6, 4)]:
             case = f"{V} tokens and {T} step{'s' if T > 1 else ''}"
-            answer = call(sure_beam_size, case, V, T)
-            try:
-                whole = int(answer) == answer
-            except (TypeError, ValueError, OverflowError, RuntimeError):
-                whole = False
-            if not whole:
-                raise Wrong(f"for {case} the result is {answer!r}, which is not a whole number")
+            answer = whole(call(sure_beam_size, case, V, T), case)
             sure = 1 if T == 1 else (V - 1) ** (T - 2) * V
             if answer < sure:
                 raise Wrong(
-                    f"for {case} a beam of {int(answer)} is too narrow: step {T - 1} has {sure} candidates, and the "
+                    f"for {case} a beam of {answer} is too narrow: step {T - 1} has {sure} candidates, and the "
                     "best sentence may begin with the least probable of them"
                 )
             if answer > sure:
-                raise Wrong(f"for {case} a beam of {int(answer)} is sure, but a smaller one would do")
+                raise Wrong(f"for {case} a beam of {answer} is sure, but a smaller one would do")
         return "a narrower beam can be misled, a wider one is wasted."
 
     return verdict(run)
@@ -57,17 +51,16 @@ def check_one_step(one_step: Callable[[Tensor, Tensor], tuple]) -> Verdict:
             case = f"k = {k} and V = {V}"
             log_p = torch.randn(k, generator=generator).mul(2).log_softmax(0)
             next_log_p = torch.randn(k, V, generator=generator).mul(2).log_softmax(1)
-            answer = call(one_step, case, log_p, next_log_p)
-            if not isinstance(answer, (tuple, list)) or len(answer) != 3:
-                raise Wrong(f"for {case} the result should be (parents, tokens, scores); it is {answer!r}")
+            names = ("parents", "tokens", "scores")
+            answer = parts(call(one_step, case, log_p, next_log_p), names, case)
             candidates = sorted(
                 ((log_p[i] + next_log_p[i, j]).item(), i, j) for i in range(k) for j in range(V)
             )  # by hand, without the arithmetic that the exercise is about
             best = candidates[::-1][:k]
             hints = ("which hypothesis was extended", "by which token", "log P of the extended sentence")
-            for column, name, hint in zip((1, 2, 0), ("parents", "tokens", "scores"), hints, strict=True):
+            for column, name, hint in zip((1, 2, 0), names, hints, strict=True):
                 expected = torch.tensor([candidate[column] for candidate in best], dtype=torch.float32)
-                value = answer[("parents", "tokens", "scores").index(name)]
+                value = answer[names.index(name)]
                 same(value, expected, f"{case}, {name},", hint)
         return "the best extensions, each with its parent, its token and its score."
 
@@ -114,11 +107,7 @@ def check_may_stop(may_stop: Callable[[float, float, int, float], bool]) -> Verd
         cases += [(-0.9, -4.0, 16, 0.5), (-1.1, -4.0, 16, 0.5), (-0.5, -1.2, 2, 1.0), (-0.7, -1.2, 2, 1.0)]
         for finished, unfinished, T, alpha in cases:
             case = f"finished = {finished}, unfinished = {unfinished}, T = {T} and α = {alpha}"
-            answer = call(may_stop, case, finished, unfinished, T, alpha)
-            if isinstance(answer, Tensor) and answer.numel() == 1:
-                answer = answer.item()
-            if answer is None or not isinstance(answer, (bool, int)):
-                raise Wrong(f"for {case} the result is {answer!r}; it should be True or False")
+            answer = truth(call(may_stop, case, finished, unfinished, T, alpha), case)
             reachable = unfinished / T**alpha
             if answer and reachable > finished:
                 raise Wrong(
@@ -145,15 +134,20 @@ def check_nucleus(nucleus: Callable[[list, float], list]) -> Verdict:
         ]  # halves and quarters, so that sums are exact
         for p, share in cases:
             case = f"p = {p} and share = {share}"
-            kept, total = set(), 0.0
-            for i in sorted(range(len(p)), key=lambda i: -p[i]):
-                if total >= share:
-                    break
-                kept.add(i)
-                total += p[i]
-            expected = [p[i] / total if i in kept else 0.0 for i in range(len(p))]
-            answer = call(nucleus, case, list(p), share)
+            answer = tensor(call(nucleus, case, list(p), share), (len(p),), case)
+            kept = _smallest_set(p, share, preferred=answer.tolist())
+            expected = [p[i] / sum(p[j] for j in kept) if i in kept else 0.0 for i in range(len(p))]
             same(answer, torch.tensor(expected), case, f"expected {[round(x, 3) for x in expected]}")
         return "the smallest set that holds the share, and adds up to 1."
 
     return verdict(run)
+
+
+def _smallest_set(p: list[float], share: float, preferred: list[float]) -> set[int]:
+    """Return the places of the fewest tokens that add up to share; of two equally probable, the preferred one."""
+    kept: set[int] = set()
+    for i in sorted(range(len(p)), key=lambda i: (p[i], preferred[i] > 0), reverse=True):
+        if sum(p[j] for j in kept) >= share:
+            break
+        kept.add(i)
+    return kept

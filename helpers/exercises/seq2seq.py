@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, same, tensor, verdict
+from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, same, tensor, verdict
 
 
 def check_smoothed_bleu(smoothed_bleu: Callable[[str, list[str]], float]) -> Verdict:
@@ -61,27 +61,38 @@ def _smoothed(prediction: str, references: Sequence[str]) -> float:
 
 
 def check_sentence_loss(sentence_loss: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
-    """Check sentence_loss(logits (B, T, V), targets (B, T), lengths (B,)): the mean over sentences of their means."""
+    """Check sentence_loss(logits (B, T, V), targets (B, T), lengths (B,)): the mean over sentences of their means.
+
+    It must be possible to train with it, so that the gradient of the logits is held to the right one, too.
+    """
 
     def run() -> str:
         for B, T, V, lengths in [(1, 3, 4, [3]), (1, 6, 4, [2]), (2, 5, 7, [5, 1]), (4, 6, 3, [2, 6, 1, 3])]:
             case = f"a batch of {B} with {T} places and lengths {lengths}"
             g = torch.Generator().manual_seed(T)
-            logits = 2 * torch.randn(B, T, V, generator=g)
+            logits = (2 * torch.randn(B, T, V, generator=g)).requires_grad_()
             targets = torch.randint(V, (B, T), generator=g)
             means = []
             for b, n in enumerate(lengths):
                 log_probs = logits[b, :n] - logits[b, :n].logsumexp(-1, keepdim=True)
                 means.append(-sum(log_probs[t, targets[b, t]].item() for t in range(n)) / n)
-            answer = call(sentence_loss, case, logits, targets, torch.tensor(lengths))
-            number(answer.item() if _scalar(answer) else answer, sum(means) / B, case)
+            with torch.enable_grad():
+                answer = call(sentence_loss, case, logits, targets, torch.tensor(lengths))
+            number(answer, sum(means) / B, case)
+            loss = answer[0] if isinstance(answer, (list, tuple)) else answer
+            if not isinstance(loss, Tensor) or not loss.requires_grad:
+                raise Wrong(
+                    f"for {case} the loss is right, but no gradient can flow back from it: it must stay a tensor"
+                )
+            found = torch.autograd.grad(loss.sum(), logits, allow_unused=True)[0]
+            real = (torch.arange(T) < torch.tensor(lengths)[:, None]).unsqueeze(-1)  # (B, T, 1)
+            slope = logits.detach().softmax(-1) - nn.functional.one_hot(targets, V)
+            wanted = slope * real / torch.tensor(lengths)[:, None, None] / B
+            if found is None or not torch.allclose(found, wanted, atol=1e-5):
+                raise Wrong(f"for {case} the loss is right, but its gradient is not: is a part of it detached?")
         return "each sentence has the same say, whatever its length."
 
     return verdict(run)
-
-
-def _scalar(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex()
 
 
 def check_bridge(bridge: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -> Verdict:
@@ -122,25 +133,19 @@ def check_start_lstm(start_lstm: Callable[[tuple[Tensor, Tensor], Tensor], tuple
             with torch.random.fork_rng(devices=[]), torch.no_grad():
                 torch.manual_seed(L)
                 outputs, (h, c) = nn.LSTM(5, H, L, batch_first=True)(torch.randn(B, 4, 5))
-            answer = call(lambda h, c, index: start_lstm((h, c), index), case, h, c, torch.tensor(index))
-            context, state = _pair(answer, "(context, state)", case)
+            answer = call(start_lstm, case, (h, c), torch.tensor(index))
+            context, state = parts(answer, ("context", "state"), case, alike=False)
             context = tensor(context, (len(index), H), case, "the context")
             # What an LSTM shows of its last layer is its last output: truth that does not come from h.
             expected = torch.stack([outputs[i, -1] for i in index])
             if torch.allclose(context, torch.stack([c[-1, i] for i in index]), atol=1e-6):
                 raise Wrong(f"for {case} the context is the memory cell c; what an LSTM shows is h")
             same(context, expected, f"{case}, in the context,")
-            parts = _pair(state, "a pair (h, c) for the state", case)
-            for name, part, whole in zip(("h", "c"), parts, (h, c), strict=True):
+            pair = parts(state, "hc", case, "the state")
+            for name, part, whole in zip("hc", pair, (h, c), strict=True):
                 part = tensor(part, (L, len(index), H), case, f"{name} of the state")
                 wanted = torch.stack([whole[:, i] for i in index], dim=1)
                 same(part, wanted, f"{case}, in {name} of the state,")
         return "context and both parts of the state follow the rows; the cell stays inside."
 
     return verdict(run)
-
-
-def _pair(value: Any, what: str, case: str) -> Sequence:
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise Wrong(f"for {case} the result should be {what}; it is {str(value)[:60]!r}")
-    return value

@@ -4,8 +4,8 @@
     Wrong     raised inside a check, with the message for the reader
     verdict   run a check and turn its end into a Verdict
     call      call the reader's function; its errors become messages
-    parts, tensor, scalar, whole, truth   take what it returned, in whatever dress it comes
-    same, number                          hold it to what was expected
+    parts, tensor, ids, scalar, whole, truth   take what it returned, in whatever dress it comes
+    same, number                               hold it to what was expected
 
 A check calls the reader's function on small inputs and compares with a result that it works out in its own way. The
 function receives fresh copies, so that an answer which changes its arguments cannot spoil later cases. What is right is
@@ -109,6 +109,22 @@ def _as_tensor(value: Any) -> Tensor:
     if isinstance(value, np.ndarray):
         value = value.copy()  # torch takes no array that runs backwards
     return torch.tensor(value, dtype=torch.float32)
+
+
+def ids(value: Any, shape: tuple[int, ...], case: str, name: str) -> Tensor:
+    """Return `value`, which must be made of whole numbers of an integer type, as floating-point numbers are no ids."""
+    found = tensor(value, shape, case, name)
+    if _has_floats(value):
+        raise Wrong(f"for {case} {name} is made of floating-point numbers; it should be made of integers")
+    return found.long()
+
+
+def _has_floats(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.is_floating_point()
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.dtype.kind == "f"
+    return any(map(_has_floats, value)) if isinstance(value, (list, tuple)) else isinstance(value, float)
 
 
 def scalar(value: Any, case: str) -> float:

@@ -1,5 +1,6 @@
 """Right and wrong answers for the checks of the section `beam-search`."""
 
+import numpy as np
 import torch
 
 from answers.table import Answers
@@ -137,6 +138,8 @@ ANSWERS["check_may_stop"] = Answers(
     right={
         "bound": lambda finished, unfinished, T, alpha: unfinished / T**alpha <= finished,
         "a tensor": lambda finished, unfinished, T, alpha: torch.tensor(unfinished / T**alpha) <= finished,
+        "a truth value of NumPy": lambda finished, unfinished, T, alpha: np.float64(unfinished) / T**alpha <= finished,
+        "0 or 1": lambda finished, unfinished, T, alpha: int(unfinished / T**alpha <= finished),
     },
     wrong={
         "log P beside a score": (
@@ -154,7 +157,15 @@ ANSWERS["check_may_stop"] = Answers(
         "multiplied": (lambda finished, unfinished, T, alpha: unfinished * T**alpha <= finished, "you stop"),
         "the wrong way round": (lambda finished, unfinished, T, alpha: unfinished / T**alpha >= finished, "you stop"),
         "alpha taken for 1": (lambda finished, unfinished, T, alpha: unfinished / T <= finished, "you go on"),
-        "no answer": (lambda finished, unfinished, T, alpha: None, "the result is None"),
+        "seven": (
+            lambda finished, unfinished, T, alpha: 7 * (unfinished / T**alpha <= finished),
+            "the result is '7'; it should be True or False",
+        ),
+        "a difference": (
+            lambda finished, unfinished, T, alpha: finished - unfinished / T**alpha,
+            "for finished = -1.0, unfinished = -0.5, T = 10 and α = 0.0 the result is '-0.5'; it should be True or",
+        ),
+        "no answer": (lambda finished, unfinished, T, alpha: None, "the result is 'None'; it should be True or False"),
     },
 )
 
@@ -172,6 +183,10 @@ def nucleus(p, share, enough=lambda total, share: total >= share, renormalise=Tr
     return [(p[i] / total if renormalise else p[i]) if i in kept else 0.0 for i in range(len(p))]
 
 
+def nucleus_values(p, share):
+    return {x for x, kept in zip(p, nucleus(p, share), strict=True) if kept}
+
+
 def stops_before_reaching(p, share):
     kept, total = [], 0.0
     for i in sorted(range(len(p)), key=lambda i: -p[i]):
@@ -182,10 +197,21 @@ def stops_before_reaching(p, share):
     return [p[i] / total if i in kept else 0.0 for i in range(len(p))]
 
 
+def nucleus_by_sorting(p, share):
+    p = torch.tensor(p)
+    sizes, order = p.sort(descending=True)
+    kept = order[: int((sizes.cumsum(0) < share).sum()) + 1]
+    result = torch.zeros_like(p)
+    result[kept] = p[kept] / p[kept].sum()
+    return result
+
+
 ANSWERS["check_nucleus"] = Answers(
     right={
         "a loop": nucleus,
         "a tensor": lambda p, share: torch.tensor(nucleus(p, share)),
+        "of two equally probable tokens the last": lambda p, share: nucleus(p[::-1], share)[::-1],
+        "torch.sort": nucleus_by_sorting,
     },
     wrong={
         "not renormalised": (
@@ -195,6 +221,12 @@ ANSWERS["check_nucleus"] = Answers(
         "one token too many": (
             lambda p, share: nucleus(p, share, enough=lambda total, share: total > share),
             "for p = [0.5, 0.25, 0.25] and share = 0.75",
+        ),
+        "both of two equally probable tokens": (
+            lambda p, share: [
+                x / sum(y for y in p if y in nucleus_values(p, share)) * (x in nucleus_values(p, share)) for x in p
+            ],
+            "for p = [0.5, 0.25, 0.25] and share = 0.75 the result is off",
         ),
         "one token too few": (stops_before_reaching, "for p = [0.5, 0.25, 0.125, 0.125] and share = 0.6"),
         "not sorted": (

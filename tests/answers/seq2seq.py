@@ -113,7 +113,7 @@ def sentence_loss(logits, targets, lengths):
 
 def sentence_loss_row_by_row(logits, targets, lengths):
     rows = zip(logits, targets, lengths.tolist(), strict=True)
-    return sum(F.cross_entropy(row[:n], right[:n]) for row, right, n in rows).item() / len(logits)
+    return sum(F.cross_entropy(row[:n], right[:n]) for row, right, n in rows) / len(logits)
 
 
 def over_all_tokens(logits, targets, lengths):
@@ -126,6 +126,11 @@ def over_all_places(logits, targets, lengths):
     return (each * real).mean(1).mean()
 
 
+def partly_detached(logits, targets, lengths):
+    each = logits.logsumexp(-1).detach() - logits.gather(2, targets[..., None])[..., 0]
+    return ((each * (torch.arange(targets.shape[1]) < lengths[:, None])).sum(1) / lengths).mean()
+
+
 ANSWERS["check_sentence_loss"] = Answers(
     right={
         "mask": sentence_loss,
@@ -133,6 +138,22 @@ ANSWERS["check_sentence_loss"] = Answers(
         "one entry, with an axis": lambda *args: sentence_loss(*args)[None],
     },
     wrong={
+        "a number without a gradient": (
+            lambda *args: sentence_loss(*args).item(),
+            "for a batch of 1 with 3 places and lengths [3] the loss is right, but no gradient can flow back from it",
+        ),
+        "detached": (
+            lambda *args: sentence_loss(*args).detach(),
+            "the loss is right, but no gradient can flow back from it: it must stay a tensor",
+        ),
+        "the normaliser detached": (
+            partly_detached,
+            "for a batch of 1 with 3 places and lengths [3] the loss is right, but its gradient is not",
+        ),
+        "a gradient of something else": (
+            lambda logits, targets, lengths: sentence_loss(logits.detach(), targets, lengths) + 0 * logits.sum(),
+            "the loss is right, but its gradient is not: is a part of it detached?",
+        ),
         "every token counts the same": (over_all_tokens, "for a batch of 2 with 5 places and lengths [5, 1]"),
         "divided by all places": (over_all_places, "for a batch of 1 with 6 places and lengths [2]"),
         "padding included": (
@@ -255,7 +276,7 @@ ANSWERS["check_start_lstm"] = Answers(
         ),
         "h alone": (
             lambda state, index: (state[0][-1][index], state[0][:, index]),
-            "should be a pair (h, c) for the state",
+            "the state should be (h, c); it is",
         ),
         "h twice": (
             lambda state, index: (state[0][-1][index], (state[0][:, index],) * 2),
