@@ -92,7 +92,8 @@ def as_arrays(value):
 def as_tensors(value):
     if isinstance(value, (tuple, list)):
         return type(value)(map(as_tensors, value))
-    return torch.as_tensor(value) if isinstance(value, (int, float, np.ndarray)) else value
+    number = isinstance(value, (int, float)) or isinstance(value, np.ndarray) and value.dtype.kind in "bif"
+    return torch.as_tensor(value) if number else value
 
 
 def in_double_precision(value):

@@ -10,15 +10,16 @@ check_copy_batch       random batches of the copy task
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from operator import eq, gt, lt
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, tensor, verdict
+from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, short, tensor, truth, verdict
 
-PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 4  # as in helpers.translation
+PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 4  # as in helpers.tokenizers
 
 
 def check_longest_word(longest_word: Callable[[int, int], int]) -> Verdict:
@@ -51,13 +52,15 @@ def check_reorder(reorder: Callable[[tuple, Tensor], tuple]) -> Verdict:
             layers = part + 100 * torch.arange(L).view(L, 1, 1)
             given = (part[0].clone(), (layers + 1000, layers + 2000))
             before = (given[0].clone(), tuple(part.clone() for part in given[1]))
-            found = call(reorder, case, given, torch.tensor(index))
-            if not isinstance(found, (tuple, list)) or len(found) != 2 or not isinstance(found[1], (tuple, list)):
-                raise Wrong(f"for {case} the result should be (context, (H, C)); it is {_short(found)}")
-            if len(found[1]) != 2:
-                raise Wrong(f"for {case} the second part should be (H, C); it has {len(found[1])} parts")
-            names = ("context", "H", "C")
-            for name, new, old in zip(names, (found[0], *found[1]), (before[0], *before[1]), strict=True):
+            try:
+                found = call(lambda rows, given=given: reorder(given, rows), case, torch.tensor(index))
+            except Wrong as wrong:
+                if isinstance(wrong.__cause__, IndexError):
+                    raise Wrong(f"{wrong}; in H and C, (L, B, h), the first axis counts layers, not rows") from wrong
+                raise
+            context, pair = parts(found, ("context", "(H, C)"), case, alike=False)
+            names, found = ("context", "H", "C"), (context, *parts(pair, "HC", case, "the second part"))
+            for name, new, old in zip(names, found, (before[0], *before[1]), strict=True):
                 rows = [old.select(old.dim() - 2, i) for i in index]
                 expected = torch.stack(rows, old.dim() - 2)
                 new = tensor(new, tuple(expected.shape), case, name)
@@ -77,10 +80,6 @@ def _which(new: Tensor, expected: Tensor, name: str) -> str:
     return f": it begins with those of {(new.flatten()[0] % 100 // 10).item():.0f}"
 
 
-def _short(value: Any) -> str:
-    return repr(str(value)[:50])
-
-
 class _Model(nn.Module):
     """An encoder of one of several kinds, and a small decoder: logits = output(decoder inputs + state)."""
 
@@ -89,25 +88,26 @@ class _Model(nn.Module):
         g = torch.Generator().manual_seed(1)
         self.kind, self.leak = kind, leak
         self.weights = torch.randn(12, 8, generator=g)
-        self.places, self.output = torch.randn(64, 8, generator=g), torch.randn(8, 12, generator=g) / 4
+        self.waves, self.output = torch.randn(8, generator=g), torch.randn(8, 12, generator=g) / 4
         if kind == "padding is zero":
             self.weights[PAD] = 0
 
     def forward(self, src: Tensor, src_len: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
         X = self.weights[src].double()  # (B, S, 8), so that a sum does not depend on how wide it is
         place = torch.arange(src.shape[1])
+        waves = (place[:, None] * self.waves).cos()  # (S, 8), for sources of any width
         real = (place < src_len[:, None])[..., None]
-        state = (X * real * self.places[place].cos()).sum(1) / src_len[:, None]  # the sound one, with order
+        state = (X * real * waves).sum(1) / src_len[:, None]  # the sound one, with order
         if self.kind in ("all columns", "padding is zero"):
             state = X.sum(1) / src_len[:, None]
         elif self.kind == "last column":
             state = state + self.leak * X[:, -1]
         elif self.kind == "one too far":
-            state = (X * (place <= src_len[:, None])[..., None] * self.places[place].cos()).sum(1) / src_len[:, None]
+            state = (X * (place <= src_len[:, None])[..., None] * waves).sum(1) / src_len[:, None]
         elif self.kind == "width":
             state = (X * real).sum(1) / src.shape[1]
         elif self.kind == "rounding":
-            state = state + 1e-7 * src.shape[1]
+            state = state + 1e-7 * (src.shape[1] % 16)
         state = state.float()
         return (self.weights[inputs] + state[:, None]).tanh() @ self.output, state
 
@@ -126,7 +126,7 @@ def check_ignores_padding(ignores_padding: Callable[..., bool]) -> Verdict:
             ("an encoder that adds up all columns, with zeros for <pad>", "padding is zero", 1.0, padded, False),
             ("an encoder that divides by the width of the batch", "width", 1.0, padded, False),
             ("an encoder that reads one place too far", "one too far", 1.0, padded, False),
-            ("an encoder into which the last column leaks faintly", "last column", 0.01, padded, False),
+            ("an encoder into which the last column leaks faintly", "last column", 3e-5, padded, False),
             ("an encoder whose rounding depends on the width", "rounding", 1.0, padded, True),
             ("an encoder that reads all columns, and a batch without padding", "all columns", 1.0, unpadded, False),
             (
@@ -142,12 +142,9 @@ def check_ignores_padding(ignores_padding: Callable[..., bool]) -> Verdict:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 found = call(ignores_padding, case, _Model(kind, leak).eval(), tokens, lengths, inputs)
-            if isinstance(found, Tensor) and found.numel() == 1 and found.dtype == torch.bool:
-                found = found.item()
-            if not isinstance(found, (bool, np.bool_)):
-                raise Wrong(f"for {case} the result is {_short(found)}; it should be True or False")
-            if bool(found) != expected:
-                raise Wrong(f"for {case} the result is {bool(found)}; it should be {expected}")
+            found = truth(found, case)
+            if found != expected:
+                raise Wrong(f"for {case} the result is {found}; it should be {expected}")
         return "other tokens behind the length, more columns, and a tolerance: it takes all three."
 
     return verdict(run)
@@ -161,12 +158,10 @@ def check_make_pair(make_pair: Callable[[int], tuple]) -> Verdict:
             case = f"a vocabulary of {V}"
             with torch.random.fork_rng(devices=[]), torch.enable_grad():
                 torch.manual_seed(V)
-                pair = call(make_pair, case, V)
-                if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-                    raise Wrong(f"for {case} the result should be (encoder, decoder); it is {_short(pair)}")
+                pair = parts(call(make_pair, case, V), ("encoder", "decoder"), case, alike=False)
                 for part, name in zip(pair, ("encoder", "decoder"), strict=True):
                     if not isinstance(part, nn.Module):
-                        raise Wrong(f"for {case} the {name} should be an nn.Module; it is {_short(part)}")
+                        raise Wrong(f"for {case} the {name} should be an nn.Module; it is {short(part)}")
                 try:
                     _hold_to_the_contract(*pair, V, case)
                 except NotImplementedError as error:  # a method that the reader forgot is a mistake, not an empty stub
@@ -197,7 +192,7 @@ def _hold_to_the_contract(encoder: Any, decoder: Any, V: int, case: str) -> None
         state = start(tokens, lengths)
         found = call(lambda: decoder(inputs, state), f"{case}, in the decoder,")
         if not isinstance(found, (tuple, list)) or len(found) != 2:
-            raise Wrong(f"for {case} the decoder should return (logits, state); it returns {_short(found)}")
+            raise Wrong(f"for {case} the decoder should return (logits, state); it returns {short(found)}")
         return tensor(found[0], (*inputs.shape, V), case, "the tensor of logits")
 
     whole = logits(src, src_len, inputs)
@@ -260,6 +255,18 @@ def check_copy_batch(copy_batch: Callable[[int, int, int, int], tuple]) -> Verdi
             for letter in range(FIRST_LETTER, FIRST_LETTER + k):
                 if not any(letter in row for row in letters[0]):
                     raise Wrong(f"for {case} the letter {letter} never occurs")
+            neighbours = [pair for row in letters[0] for pair in pairwise(row)]
+            equal, rising, falling = (sum(map(is_so, *zip(*neighbours, strict=True))) for is_so in (eq, lt, gt))
+            if equal > len(neighbours) * (1 + 1 / k) / 2:
+                raise Wrong(
+                    f"for {case} {equal} of {len(neighbours)} letters repeat the one before them; each letter of a row "
+                    f"should be drawn anew, so that about {len(neighbours) / k:.0f} do"
+                )
+            if not 0.5 < rising / max(falling, 1) < 2:
+                raise Wrong(
+                    f"for {case} {rising} letters have a larger id than the one before them, and {falling} a smaller "
+                    "one; in a random order both are equally frequent"
+                )
         return "every length, every letter, and the same row on both sides."
 
     return verdict(run)
@@ -268,8 +275,7 @@ def check_copy_batch(copy_batch: Callable[[int, int, int, int], tuple]) -> Verdi
 def _copied(batch: Any, B: int, shortest: int, longest: int, k: int, case: str) -> list[list[int]]:
     """Return the letters of each row; Wrong if the batch is not of the form that the exercise asks for."""
     names = ("src", "src_len", "tgt", "tgt_len")
-    if not isinstance(batch, (tuple, list)) or len(batch) != 4:
-        raise Wrong(f"for {case} the result should be ({', '.join(names)}); it is {_short(batch)}")
+    batch = parts(batch, names, case, alike=False)
     for part, name in zip(batch, names, strict=True):
         if not isinstance(part, Tensor) or part.dtype != torch.int64:
             kind = part.dtype if isinstance(part, Tensor) else type(part).__name__

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from answers.table import Answers
-from helpers.models import Decoder, Encoder
-from helpers.translation import BOS, EOS, PAD, pad
+from helpers.pair_batches import pad
+from helpers.seq2seq import Decoder, Encoder
+from helpers.tokenizers import BOS, EOS, PAD
 
 ANSWERS: dict[str, Answers] = {}
 
@@ -107,7 +108,8 @@ ANSWERS["check_reorder"] = Answers(
         ),
         "the first axis, no crash": (
             lambda s, i: (s[0][i], tuple(part[i] for part in s[1])),
-            "for 2 layers, 3 rows and the index [2, 0, 1] your function stops with IndexError",
+            "for 2 layers, 3 rows and the index [2, 0, 1] your function stops with IndexError: index 2 is out of "
+            "bounds for dimension 0 with size 2; in H and C, (L, B, h), the first axis counts layers, not rows",
         ),
         "the context forgotten": (
             lambda s, i: (s[0], reorder(s, i)[1]),
@@ -138,8 +140,8 @@ ANSWERS["check_reorder"] = Answers(
             "H does not hold the rows asked for: its numbers are those of another part",
         ),
         "the old state changed": (reorder_in_place, "the old H has been changed"),
-        "flat": (lambda s, i: (s[0][i], s[1][0][:, i], s[1][1][:, i]), "should be (context, (H, C))"),
-        "H alone": (lambda s, i: (s[0][i], (s[1][0][:, i],)), "the second part should be (H, C); it has 1 parts"),
+        "flat": (lambda s, i: (s[0][i], s[1][0][:, i], s[1][1][:, i]), "should be (context, (H, C)); it is"),
+        "H alone": (lambda s, i: (s[0][i], (s[1][0][:, i],)), "the second part should be (H, C); it is"),
     },
 )
 
@@ -155,9 +157,9 @@ def behind(src, src_len, fill):
     return torch.where(torch.arange(src.shape[1]) < src_len[:, None], src, fill)
 
 
-def ignores_padding(model, src, src_len, inputs, junk=True, wider=True, tolerance=1e-5):
+def ignores_padding(model, src, src_len, inputs, junk=True, wider=4, tolerance=1e-5):
     whole = model(src, src_len, inputs)[0]
-    other = torch.cat([src, torch.zeros(len(src), 4 if wider else 0, dtype=torch.long)], 1)
+    other = torch.cat([src, torch.zeros(len(src), wider, dtype=torch.long)], 1)
     if junk:
         other = behind(other, src_len, torch.randint_like(other, 4, 12))
     return gap(model(other, src_len, inputs)[0], whole) < tolerance
@@ -178,13 +180,15 @@ ANSWERS["check_ignores_padding"] = Answers(
     right={
         "junk in a wider batch": ignores_padding,
         "row by row": ignores_padding_row_by_row,
+        "a hundred columns more": lambda *args: ignores_padding(*args, wider=100),
+        "0 or 1": lambda *args: int(ignores_padding(*args)),
         "a tensor": lambda *args: torch.tensor(ignores_padding(*args)),
     },
     wrong={
         "always content": (lambda *args: True, "for an encoder that reads all columns the result is True"),
         "never content": (lambda *args: False, "for a sound encoder the result is False"),
         "other tokens, the same width": (
-            lambda *args: ignores_padding(*args, wider=False),
+            lambda *args: ignores_padding(*args, wider=0),
             "for an encoder that divides by the width of the batch the result is True; it should be False",
         ),
         "more columns of <pad>": (
@@ -197,6 +201,14 @@ ANSWERS["check_ignores_padding"] = Answers(
         ),
         "too much tolerance": (
             lambda *args: ignores_padding(*args, tolerance=0.1),
+            "for an encoder into which the last column leaks faintly the result is True",
+        ),
+        "a tolerance of 0.01": (
+            lambda *args: ignores_padding(*args, tolerance=0.01),
+            "for an encoder into which the last column leaks faintly the result is True",
+        ),
+        "a tolerance of 0.0001": (
+            lambda *args: ignores_padding(*args, tolerance=1e-4),
             "for an encoder into which the last column leaks faintly the result is True",
         ),
         "one column and no other tokens before it": (
@@ -490,6 +502,18 @@ ANSWERS["check_copy_batch"] = Answers(
             lambda B, a, b, k: tuple(part.repeat_interleave(B, 0) for part in copy_batch(1, a, b, k)),
             CASE + "all rows hold the same letters",
         ),
+        "one letter repeated": (
+            lambda *args: _rows_changed(copy_batch(*args), lambda row: row[:1].expand_as(row)),
+            CASE + "2",
+        ),
+        "letters in order": (
+            lambda *args: _rows_changed(copy_batch(*args), lambda row: row.sort().values),
+            "larger id than the one before them, and 0 a smaller one; in a random order both are equally frequent",
+        ),
+        "letters in falling order": (
+            lambda *args: _rows_changed(copy_batch(*args), lambda row: row.sort(descending=True).values),
+            CASE + "0 letters have a larger id than the one before them",
+        ),
         "target of another draw": (
             lambda *args: (*copy_batch(*args)[:2], *copy_batch(*args)[2:]),
             CASE + "row 0 of tgt is",
@@ -501,6 +525,13 @@ ANSWERS["check_copy_batch"] = Answers(
         "without lengths": (changed(lambda s, n, t, m: (s, t)), "should be (src, src_len, tgt, tgt_len)"),
     },
 )
+
+
+def _rows_changed(batch, change):
+    src, src_len, tgt, tgt_len = batch
+    for row, out, n in zip(src, tgt, src_len.tolist(), strict=True):
+        out[1:n] = row[: n - 1] = change(row[: n - 1]).clone()
+    return src, src_len, tgt, tgt_len
 
 
 def _reversed(row, length):

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from answers.table import Answers
-from helpers.translation import Pairs, Words
+from helpers.pairs import Pairs
+from helpers.tokenizers import WordTokenizer
 
 ANSWERS: dict[str, Answers] = {}
 
@@ -25,7 +26,7 @@ def vocab_sizes(pairs, num_pairs, min_freq=2, specials=4):
 
 def vocab_sizes_by_words(pairs, num_pairs):
     part = Pairs(*map(list, zip(*pairs, strict=True)))[:num_pairs]
-    return [len(Words(part.sources)), len(Words(part.targets))]
+    return [len(WordTokenizer(part.sources)), len(WordTokenizer(part.targets))]
 
 
 ANSWERS["check_vocab_sizes"] = Answers(
@@ -122,6 +123,7 @@ ANSWERS["check_fit"] = Answers(
         "in tensors": fit,
         "row by row": fit_by_rows,
         "arrays": lambda *args: tuple(np.asarray(part) for part in fit(*args)),
+        "in 32 bits": lambda *args: tuple(part.int() for part in fit(*args)),
     },
     wrong={
         "cut as the book does": (
@@ -144,6 +146,14 @@ ANSWERS["check_fit"] = Answers(
         "cut although it fits": (
             fit_exact_too,
             "for num_steps = 4 and the sentence [8, 8, 9, 2] the row is [8, 8, 2, 0]; it should be [8, 8, 9, 2]",
+        ),
+        "ids that are floats": (
+            lambda tokens, lengths, n: (fit(tokens, lengths, n)[0].float(), lengths.clamp(max=n)),
+            "for num_steps = 4 the first part of the result is made of floating-point numbers; it should be made of in",
+        ),
+        "lengths that are floats": (
+            lambda tokens, lengths, n: (fit(tokens, lengths, n)[0], [float(min(length, n)) for length in lengths]),
+            "for num_steps = 4 the second part of the result is made of floating-point numbers",
         ),
         "never wider": (
             lambda tokens, lengths, n: fit(tokens, lengths, min(n, tokens.shape[1])),
@@ -193,6 +203,11 @@ def groups_by_spreading(pairs, rounds=None, both=True):
     return labels
 
 
+def groups_as_sets(pairs):
+    labels = groups(pairs)
+    return [{s for (s, _), other in zip(pairs, labels, strict=True) if other == label} for label in labels]
+
+
 def groups_in_one_pass(pairs):
     """Takes the group of whichever sentence was seen before, and joins none that exist already."""
     known, labels = {}, []
@@ -222,6 +237,9 @@ ANSWERS["check_groups"] = Answers(
         "labels that spread": groups_by_spreading,
         "a tensor": lambda pairs: torch.tensor(groups_by_spreading(pairs)),
         "an array": lambda pairs: np.array(groups_by_spreading(pairs)),
+        "all sources of the group, as a set": groups_as_sets,
+        "all sources of the group, as a list": lambda pairs: [sorted(group) for group in groups_as_sets(pairs)],
+        "tensors in a list": lambda pairs: list(torch.tensor(groups_by_spreading(pairs))),
     },
     wrong={
         "by source alone": (lambda pairs: [s for s, _ in pairs], "for four pairs the labels are"),
@@ -245,7 +263,22 @@ ANSWERS["check_groups"] = Answers(
             lambda pairs: groups(list(dict.fromkeys(pairs))),
             "for a pair that comes twice the result should be a list of 3 labels",
         ),
-        "sets": (lambda pairs: [set(pair) for pair in pairs], "should be a list of 4 labels"),
+        "a set of both sentences": (
+            lambda pairs: [set(pair) for pair in pairs],
+            "but pairs 0 ('hi .', 'salut .') and 1 ('bye .', 'salut .') must have the same label",
+        ),
+        "a set of labels": (
+            lambda pairs: set(groups_by_spreading(pairs)),
+            "for four pairs the result should be a list of 4 labels; it is '{0, 3}'",
+        ),
+        "four rounds of spreading": (
+            lambda pairs: groups_by_spreading(pairs, rounds=4),
+            "for a long chain, shuffled the labels are [0, 0,",
+        ),
+        "twenty rounds of spreading": (
+            lambda pairs: groups_by_spreading(pairs, rounds=20),
+            "for a long chain, shuffled the labels are [0, 0, 0, 0,",
+        ),
     },
 )
 
@@ -305,7 +338,12 @@ def pieces_once(word, merges):
 
 
 ANSWERS["check_pieces"] = Answers(
-    right={"one merge after the other": pieces, "by rank": pieces_by_rank, "a tuple": lambda *a: tuple(pieces(*a))},
+    right={
+        "one merge after the other": pieces,
+        "by rank": pieces_by_rank,
+        "a tuple": lambda *a: tuple(pieces(*a)),
+        "an array": lambda *a: np.array(pieces(*a)),
+    },
     wrong={
         "replaced in a text": (
             pieces_by_text,
