@@ -6,12 +6,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture run lint publish named
+.PHONY: help lab test torture experiments run lint publish named
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make test                     run the unit tests, and every notebook as a test"
 	@echo "make torture                  run the tests of many trials, some minutes"
+	@echo "make experiments              make the stored results anew, some hours (NAME=gru-memory: one of them)"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make lint                     check style and formatting"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
@@ -24,6 +25,9 @@ test: $(READY)
 
 torture: $(READY)
 	"$(VENV)/bin/pytest" -m torture tests
+
+experiments: $(READY)
+	"$(VENV)/bin/python" experiments/run.py $(NAME)
 
 run: $(READY)
 	"$(VENV)/bin/python" -m tools.execute

@@ -12,7 +12,7 @@ All are derived in the notebook `machine-translation-and-dataset`.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import overload
 
@@ -78,6 +78,12 @@ class Pairs:
     def __post_init__(self) -> None:
         if len(self.sources) != len(self.targets):
             raise ValueError(f"there are {len(self.sources)} sources, but {len(self.targets)} targets")
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> Pairs:
+        """Return Pairs of single pairs (source, target), such as those that a condition keeps of others."""
+        pairs = list(pairs)
+        return cls([source for source, _ in pairs], [target for _, target in pairs])
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -148,7 +154,7 @@ def split_by_source(pairs: Pairs, val_size: int | float, seed: int = 0) -> tuple
     return train, val
 
 
-def references(pairs: Pairs) -> dict[str, list[str]]:
+def references_of(pairs: Pairs) -> dict[str, list[str]]:
     """Return each distinct source sentence with the list of its distinct translations, both in order of appearance."""
     found: dict[str, dict[str, None]] = {}
     for source, target in pairs:

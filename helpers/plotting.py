@@ -198,8 +198,8 @@ def search_tree(
 
     record: (ids, log P, fate) of every sequence that the search has looked at, those of one length after those of the
         length before; fate is 'kept', 'pruned' or 'finished'. labels: the name of every token.
-    The number on an edge is the probability of the token given what stands before it; that beside a kept or finished
-    sequence is the probability of the whole.
+    The number on an edge is the probability of the token given what stands before it; that below a kept sequence or
+    beside a finished one is the probability of the whole.
     """
     if not record:
         raise ValueError("the record is empty; there is no tree to draw")
@@ -222,9 +222,10 @@ def search_tree(
             where = px + 0.68 * (x - px), py + 0.68 * (y - py)
             ax.text(*where, f"{p:.2g}", fontsize=8, color=ink, bbox=_WHITE, zorder=2, **text)
             ax.text(x, y, _shown(labels[ids[-1]]), fontsize=10, bbox=_BOXES[fate], zorder=4, **text)
-            if fate != "pruned":
-                beside = {"fontsize": 9, "va": "center", "bbox": _WHITE, "zorder": 3}
-                ax.text(x + 0.17, y, f"{np.exp(totals[ids]):.3g}", **beside)
+            if fate == "finished":
+                ax.text(x + 0.17, y, f"{np.exp(totals[ids]):.3g}", fontsize=9, va="center")
+            elif fate == "kept":  # below, where no edge passes
+                ax.text(x, y - 0.5, f"{np.exp(totals[ids]):.3g}", fontsize=8, color=COLOURS[0], zorder=3, **text)
     ax.set(title=title, xlim=(-0.25, max(levels) + 0.5))
     ax.axis("off")
     return ax

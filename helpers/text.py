@@ -106,8 +106,3 @@ def character_corpus(raw: str, val_range: tuple[int, int] = (10_000, 15_000)) ->
     train, val = cleaned[:start] + cleaned[stop:], cleaned[start:stop]
     vocab = Vocab(train)
     return Corpus(torch.tensor(vocab.encode(train)), torch.tensor(vocab.encode(val)), vocab)
-
-
-# --- until the notebooks are cut over --------------------------------------------------------------------------------
-HELD_OUT = (10_000, 15_000)  # now the default of character_corpus(val_range=...)
-from helpers.batches import RandomBatches, SequentialBatches, whole  # noqa: E402, F401  (they live in helpers.batches)

@@ -24,9 +24,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers import checks
-from helpers.checkpoint import CheckpointError, History, Run, data_digest, forked_random  # noqa: F401 CUTOVER
-from helpers.losses import masked_loss, next_token_loss, seq2seq_loss  # noqa: F401 CUTOVER
-from helpers.machine import get_device, set_seed  # noqa: F401 CUTOVER
+from helpers.checkpoint import History, Run, data_digest, forked_random
+from helpers.losses import next_token_loss
 
 ComputeLoss = Callable[[nn.Module, Any, Any], tuple[Tensor, int, Any]]
 
@@ -49,7 +48,6 @@ def fit(
     on_epoch: Callable[[int, History], None] | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 100,
-    carry_state: bool | None = None,  # CUTOVER
 ) -> History:
     """Train `model` in place and return what was measured.
 
@@ -69,7 +67,6 @@ def fit(
     """
     num_steps, device = _checked(model, batches, num_epochs, clip, checkpoint_every, device)
     continues = getattr(batches, "continues", False)
-    continues = continues if carry_state is None else carry_state  # CUTOVER
     parts = {"model": model, "optimizer": optimizer} | ({"scheduler": scheduler} if scheduler else {})
     settings = {"num_epochs": num_epochs, "num_steps": num_steps, "continues": continues, "clip": clip}
     settings |= {name: type(parts[name]).__name__ if name in parts else None for name in ("optimizer", "scheduler")}
@@ -99,7 +96,7 @@ def fit(
                 bar.update()
             run.end_epoch()
             if val_batches is not None:
-                run.history.val_loss.append(evaluate(model, val_batches, compute_loss=compute_loss, device=device, carry_state=carry_state))
+                run.history.val_loss.append(evaluate(model, val_batches, compute_loss=compute_loss, device=device))
             bar.set_postfix(_latest(run.history))
             if on_epoch:
                 on_epoch(run.epoch, run.history)
@@ -113,7 +110,6 @@ def evaluate(
     *,
     compute_loss: ComputeLoss = next_token_loss,
     device: torch.device | str | None = None,
-    carry_state: bool | None = None,  # CUTOVER
 ) -> float:
     """Return the mean loss per token over `batches`, with dropout off. The state is carried as in `fit`.
 
@@ -125,7 +121,7 @@ def evaluate(
         for batch in batches:
             loss, n, state = compute_loss(model, _to(batch, device), state)
             total, tokens = total + loss.item(), tokens + n
-            if not (getattr(batches, "continues", False) if carry_state is None else carry_state):  # CUTOVER
+            if not getattr(batches, "continues", False):
                 state = None
     if not tokens:
         raise ValueError("there is nothing to evaluate: no batch, or batches without tokens")

@@ -3,9 +3,11 @@
 The book's server is played by a local one whose answers each test prescribes; "offline" is a port nobody listens on.
 """
 
+import contextlib
 import hashlib
 import io
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -20,7 +22,7 @@ import pooch
 import pytest
 
 import helpers
-from helpers import datasets
+from helpers import datasets, download
 
 NAME = "timemachine.txt"
 CONTENT = "The Time Traveller’s café, by H. G. Wells\n"
@@ -48,10 +50,10 @@ def _settings(monkeypatch):
     for name in ("MODERN_RNN_DATA", "MODERN_RNN_CACHE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setitem(datasets.FILES, NAME, SHA1)
-    monkeypatch.setitem(datasets.FILES, ZIP, "sha1:" + hashlib.sha1(ARCHIVE).hexdigest())
+    monkeypatch.setitem(download.FILES, NAME, SHA1)
+    monkeypatch.setitem(download.FILES, ZIP, "sha1:" + hashlib.sha1(ARCHIVE).hexdigest())
     monkeypatch.setattr(datasets, "PAIRS_SHA256", hashlib.sha256(PAIRS.encode()).hexdigest())
-    monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=lambda seconds: None))  # no pause between attempts
+    monkeypatch.setattr(download, "PAUSE", 0)
 
 
 @pytest.fixture
@@ -63,14 +65,17 @@ def cache(tmp_path):
 def offline(monkeypatch):
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(datasets, "DATA_URL", f"http://127.0.0.1:{unheard.getsockname()[1]}/")
+        monkeypatch.setattr(download, "DATA_URL", f"http://127.0.0.1:{unheard.getsockname()[1]}/")
         yield
 
 
 @pytest.fixture
 def server(monkeypatch):
-    """A server whose `answers` (bytes, a status code, or a misbehaviour) go out in turn, the last one repeatedly."""
-    state = SimpleNamespace(answers=[BYTES], paths=[], halfway=lambda: None, release=threading.Event())
+    """A server whose `answers` go out in turn, the last one repeatedly.
+
+    An answer is the bytes of a file, a status code, a misbehaviour, or a function that writes all, headers too.
+    """
+    state = SimpleNamespace(answers=[BYTES], paths=[], halfway=lambda: None, release=threading.Event(), drip=0)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -79,10 +84,20 @@ def server(monkeypatch):
             if answer == STALL:
                 state.release.wait(20)
                 return
+            if callable(answer):
+                with contextlib.suppress(OSError):  # the other side has hung up
+                    answer(self.wfile, state.release)
+                return
             body = answer if isinstance(answer, bytes) else BYTES
             self.send_response(answer if isinstance(answer, int) else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if state.drip:
+                with contextlib.suppress(OSError):  # the other side has hung up
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(state.drip)
+                return
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
             state.halfway()
@@ -96,7 +111,7 @@ def server(monkeypatch):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as local:
         threading.Thread(target=local.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        monkeypatch.setattr(datasets, "DATA_URL", f"http://127.0.0.1:{local.server_port}/")
+        monkeypatch.setattr(download, "DATA_URL", f"http://127.0.0.1:{local.server_port}/")
         yield state
         state.release.set()
         local.shutdown()
@@ -114,18 +129,18 @@ def test_addresses_names_and_checksums_are_those_of_the_book(monkeypatch):
     from helpers.book import d2l
 
     monkeypatch.undo()
-    assert datasets.DATA_URL == d2l.DATA_URL
+    assert download.DATA_URL == d2l.DATA_URL
     book = [d2l.DATA_HUB[name] for name in ("time_machine", "fra-eng")]
     assert {address: f"sha1:{sha1}" for address, sha1 in book} == {
-        datasets.DATA_URL + name: known for name, known in datasets.FILES.items()
+        download.DATA_URL + name: known for name, known in download.FILES.items()
     }
 
 
-@pytest.mark.parametrize("source", ["book", "auto"])
-def test_an_intact_cached_file_is_used_without_network(source, cache, offline, capsys):
+@pytest.mark.parametrize("origin", ["book", "auto"])
+def test_an_intact_cached_file_is_used_without_network(origin, cache, offline, capsys):
     put(cache, BYTES)
-    text = datasets.time_machine(source, cache)
-    assert (text.title, text.source, text.raw) == ("The Time Machine", "book", CONTENT)
+    text = datasets.time_machine(origin, cache)
+    assert (text.title, text.origin, text.raw) == ("The Time Machine", "book", CONTENT)
     assert capsys.readouterr().out == ""
 
 
@@ -137,7 +152,7 @@ def test_a_download_is_kept_and_used_the_next_time(cache, server):
 
 
 def test_auto_downloads_the_book_and_says_nothing(cache, server, capsys):
-    assert datasets.time_machine("auto", cache).source == "book"
+    assert datasets.time_machine("auto", cache).origin == "book"
     assert capsys.readouterr().out == ""
 
 
@@ -157,22 +172,22 @@ def test_a_damaged_cached_file_is_fetched_again(cache, server):
 
 def test_a_damaged_cached_file_is_never_used_offline(cache, offline, capsys):
     put(cache, b"half of the no")
-    with pytest.raises(datasets.DataError, match="cannot be reached"):
+    with pytest.raises(download.DataError, match="cannot be reached"):
         datasets.time_machine("book", cache)
-    assert datasets.time_machine("auto", cache).source == "sample"
+    assert datasets.time_machine("auto", cache).origin == "sample"
     assert capsys.readouterr().out.count("\n") == 1
 
 
 def test_wrong_content_is_an_error_and_leaves_nothing_behind(cache, server):
     server.answers = [b"another novel"]
-    with pytest.raises(datasets.DataError, match="checksum"):
+    with pytest.raises(download.DataError, match="checksum"):
         datasets.time_machine("book", cache)
     assert list(cache.iterdir()) == []
 
 
 def test_a_connection_cut_halfway_is_an_error_and_leaves_nothing_behind(cache, server):
     server.answers = [CUT]
-    with pytest.raises(datasets.DataError):
+    with pytest.raises(download.DataError):
         datasets.time_machine("book", cache)
     assert list(cache.iterdir()) == []
 
@@ -186,57 +201,290 @@ def test_a_server_that_fails_once_is_asked_again(trouble, cache, server):
 
 def test_auto_asks_once_and_then_falls_back(cache, server, capsys):
     server.answers = [503, BYTES]
-    assert datasets.time_machine("auto", cache).source == "sample"
+    assert datasets.time_machine("auto", cache).origin == "sample"
     assert len(server.paths) == 1
 
 
 def test_a_file_missing_on_the_server_is_an_error_with_advice(cache, server):
     server.answers = [404]
-    with pytest.raises(datasets.DataError, match=r"HTTPError.*source='sample'"):
+    with pytest.raises(download.DataError, match=r"HTTPError.*origin='sample'"):
         datasets.time_machine("book", cache)
 
 
 @pytest.mark.parametrize("trouble", [STALL, STALL_HALFWAY])
 def test_a_server_that_stalls_is_given_up(trouble, cache, server, monkeypatch):
-    monkeypatch.setattr(datasets, "TIMEOUT", (0.2, 0.2))
+    monkeypatch.setattr(download, "SILENCE", 0.2)
     server.answers = [trouble]
     started = time.perf_counter()
-    with pytest.raises(datasets.DataError, match="cannot be reached"):
+    with pytest.raises(download.DataError, match="cannot be reached"):
         datasets.time_machine("book", cache)
     assert time.perf_counter() - started < 10
     assert list(cache.iterdir()) == []
 
 
+def test_a_slow_drip_is_given_up(cache, server, monkeypatch):
+    """A byte now and then keeps every time-out between two packets from ending the wait."""
+    monkeypatch.setattr(download, "GRACE", 0.3)
+    monkeypatch.setattr(download, "SLOWEST", 1000)
+    server.drip = 0.02
+    started = time.perf_counter()
+    with pytest.raises(download.DataError, match=r"TimeoutError: only \d+ bytes came in"):
+        datasets.time_machine("book", cache)
+    assert time.perf_counter() - started < 5
+    assert list(cache.iterdir()) == []
+
+
+def test_a_slow_but_honest_line_gets_its_file(cache, server, monkeypatch):
+    monkeypatch.setattr(download, "GRACE", 0.1)
+    monkeypatch.setattr(download, "SLOWEST", 20)
+    server.drip = 0.01
+    assert datasets.time_machine("book", cache).raw == CONTENT
+
+
+def test_the_limits_are_patient_with_a_slow_line_and_not_with_silence():
+    """`auto` asks once, and a watch over all that can hold up an answer ends each silence."""
+    assert download.SILENCE < 10
+    assert 10 * download.SLOWEST <= 20_000  # bytes a second, of a slow but honest line
+    assert download.LARGEST > 2 * 5_000_000  # the archive has about five million bytes
+
+
+def drip_headers(out, release):
+    """A byte now and then, and never an end of the headers."""
+    out.write(b"HTTP/1.0 200 OK\r\nX: ")
+    while not release.wait(0.02):
+        out.write(b"x")
+
+
+def drip_chunks(out, release):
+    """As the size of a chunk: digits now and then, and never a line's end."""
+    out.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not release.wait(0.02):
+        out.write(b"0")
+
+
+@pytest.mark.parametrize("trickle", [drip_headers, drip_chunks])
+def test_a_trickle_before_the_content_is_silence(trickle, cache, server, monkeypatch, capsys):
+    """Each byte comes in time for a socket's own time-out."""
+    monkeypatch.setattr(download, "SILENCE", 0.3)
+    server.answers = [trickle]
+    started = time.perf_counter()
+    assert datasets.time_machine("auto", cache).origin == "sample"
+    assert time.perf_counter() - started < 5
+    assert "nothing came in 0.3 seconds" in capsys.readouterr().out
+
+
+def test_a_name_that_is_looked_up_for_ever_is_given_up(cache, monkeypatch):
+    monkeypatch.setattr(download, "SILENCE", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3))
+    started = time.perf_counter()
+    assert datasets.time_machine("auto", cache).origin == "sample"
+    assert time.perf_counter() - started < 2
+
+
+def test_a_stream_without_end_is_given_up(cache, server, monkeypatch):
+    def endless(out, release):
+        out.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        while not release.is_set():
+            out.write(BYTES)
+
+    monkeypatch.setattr(download, "LARGEST", 10_000)
+    server.answers = [endless]
+    with pytest.raises(download.DataError, match="more than 10,000 bytes came"):
+        datasets.time_machine("book", cache)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", b"\r\n\r\n", b"no HTTP at all", b"HTTP/1.0 302 Found\r\nLocation: http://[\r\n\r\n"]
+)
+def test_an_answer_that_is_none_is_an_error_for_book_and_the_sample_for_auto(reply, cache, server, capsys):
+    server.answers = [lambda out, release: out.write(reply)]
+    with pytest.raises(download.DataError, match="cannot be reached"):
+        datasets.time_machine("book", cache)
+    assert datasets.time_machine("auto", cache).origin == "sample"
+
+
+@pytest.mark.parametrize("length", [b"many", b"-1", b"0x20", b""])
+def test_a_length_that_is_no_number_does_not_matter(length, cache, server):
+    server.answers = [
+        lambda out, release: out.write(b"HTTP/1.0 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + BYTES)
+    ]
+    assert datasets.time_machine("book", cache).raw == CONTENT
+
+
+def test_what_is_kept_can_be_read_by_the_whole_class(cache, server):
+    before = os.umask(0o022)
+    try:
+        server.answers = [BYTES, ARCHIVE]
+        datasets.time_machine("book", cache)
+        datasets.english_french("book", cache)
+    finally:
+        os.umask(before)
+    for name in (NAME, ZIP, "fra-eng/fra.txt"):
+        assert (cache / name).stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("present", [False, True])
+def test_left_overs_of_killed_downloads_are_removed_and_those_of_running_ones_are_not(present, cache, server):
+    """Also where the file is whole by now: the call after the killed one may have come too early to clean up."""
+    cache.mkdir()
+    if present:
+        (cache / NAME).write_bytes(BYTES)
+    old, new, other = (cache / name for name in (f".{NAME}.a.part", f".{NAME}.b.part", "mine.part"))
+    for file in (old, new, other):
+        file.write_bytes(b"half")
+    for file in (old, other):
+        os.utime(file, (time.time() - 4000,) * 2)
+    datasets.time_machine("book", cache)
+    assert {file.name for file in cache.iterdir()} == {NAME, new.name, other.name}
+
+
+def test_left_overs_beside_the_extracted_file_are_removed(cache, offline):
+    path = put_pairs(cache, text=PAIRS.encode())
+    old = path.with_name(".fra.txt.a.part")
+    old.write_bytes(b"half")
+    os.utime(old, (time.time() - 4000,) * 2)
+    datasets.english_french("book", cache)
+    assert not old.exists()
+
+
+def test_a_left_over_that_a_neighbour_removes_first_is_no_error(cache, server, monkeypatch):
+    cache.mkdir()
+    (cache / f".{NAME}.a.part").write_bytes(b"half")
+    os.utime(cache / f".{NAME}.a.part", (time.time() - 4000,) * 2)
+
+    def gone(*_, **__):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", gone)
+        assert download.read_intact(cache / NAME, "sha1", "") is None
+    assert datasets.time_machine("book", cache).origin == "book"
+
+
+def test_a_path_too_long_is_a_clear_error_and_the_sample_for_auto(tmp_path, capsys):
+    for load in (datasets.time_machine, datasets.english_french):
+        with pytest.raises(download.DataError, match=r"cannot be used .*File name too long"):
+            load("book", tmp_path / ("x" * 300))
+        assert load("auto", tmp_path / ("x" * 300)).origin == "sample"
+
+
+@pytest.mark.parametrize(("folder", "message"), [("~no-such-user/x", "home is unknown"), ("a\0b", "no path may hold")])
+def test_an_impossible_cache_folder_is_named(folder, message, capsys):
+    with pytest.raises(download.DataError, match=message):
+        datasets.time_machine("book", folder)
+    assert datasets.time_machine("auto", folder).origin == "sample"
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("step", range(20))
+def test_a_download_killed_at_any_time_leaves_no_wrong_file(step, cache, server):
+    """The process ends somewhere in the download; the next one gets the file."""
+    server.drip = 0.02
+    code = (
+        "import sys; from helpers import datasets, download; download.DATA_URL = sys.argv[2]; "
+        "download.FILES['timemachine.txt'] = sys.argv[3]; datasets.time_machine('book', sys.argv[1])"
+    )
+    env = os.environ | {"PYTHONPATH": str(Path(helpers.__file__).parents[1])}
+    child = subprocess.Popen([sys.executable, "-c", code, str(cache), download.DATA_URL, SHA1], env=env)
+    while not server.paths and child.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.05 * step)
+    child.kill()
+    child.wait()
+    assert not (cache / NAME).exists() or (cache / NAME).read_bytes() == BYTES
+    server.drip = 0
+    assert datasets.time_machine("book", cache).raw == CONTENT
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(110))
+def test_no_misbehaviour_of_a_network_gives_a_wrong_file(seed, cache, server, monkeypatch, capsys):
+    """Up to four answers by chance; whatever comes, the text is the book's, or there is an error, or the sample."""
+    for limit, value in {"SILENCE": 0.3, "GRACE": 0.3, "SLOWEST": 1000, "LARGEST": 10_000}.items():
+        monkeypatch.setattr(download, limit, value)
+    chance = random.Random(seed)
+
+    def cut(out, release):
+        out.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BYTES) + BYTES[: chance.randrange(len(BYTES))])
+
+    def unsized(out, release):
+        out.write(b"HTTP/1.0 200 OK\r\n\r\n" + BYTES[: chance.randrange(len(BYTES))])
+
+    def chunked(out, release):
+        out.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % chance.randrange(1, 99) + BYTES)
+
+    def noise(out, release):
+        out.write(chance.randbytes(chance.randrange(300)))
+
+    def flipped(out, release):
+        content = bytearray(BYTES)
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        out.write(b"HTTP/1.0 200 OK\r\n\r\n" + content)
+
+    kinds = [cut, unsized, chunked, noise, flipped, drip_headers, drip_chunks, STALL, STALL_HALFWAY, CUT]
+    kinds += [BYTES, BYTES + b"x", b"", 204, 206, 301, 404, 429, 500, 503]
+    server.answers = [chance.choice(kinds) for _ in range(chance.randint(1, 4))]
+    if chance.random() < 0.3:
+        put(cache, BYTES[: chance.randrange(len(BYTES))])
+    started = time.perf_counter()
+    try:
+        assert datasets.time_machine("book", cache).raw == CONTENT
+    except download.DataError:
+        assert not (cache / NAME).exists() or (cache / NAME).read_bytes() != BYTES
+    text = datasets.time_machine("auto", cache)
+    assert text.raw == CONTENT if text.origin == "book" else text == datasets.time_machine("sample")
+    assert time.perf_counter() - started < 10
+    assert {file.name for file in cache.iterdir()} <= {NAME}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("trial", range(20))
+def test_two_processes_that_fetch_at_once_both_get_the_file(trial, cache, server):
+    server.drip = 0.002 * (trial % 5)
+    code = (
+        "import sys; from helpers import datasets, download; download.DATA_URL = sys.argv[2]; "
+        "download.FILES['timemachine.txt'] = sys.argv[3]; "
+        "print(ascii(datasets.time_machine('book', sys.argv[1]).raw))"
+    )
+    env = os.environ | {"PYTHONPATH": str(Path(helpers.__file__).parents[1])}
+    command = [sys.executable, "-c", code, str(cache), download.DATA_URL, SHA1]
+    both = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [child.communicate()[0].strip() for child in both] == [ascii(CONTENT)] * 2
+    assert [file.name for file in cache.iterdir()] == [NAME]
+    assert (cache / NAME).read_bytes() == BYTES
+
+
 def test_offline_book_is_an_error_that_names_the_address_and_a_way_out(cache, offline):
-    with pytest.raises(datasets.DataError, match=r"127\.0\.0\.1.*timemachine\.txt cannot.*copy the file.*sample"):
+    with pytest.raises(download.DataError, match=r"127\.0\.0\.1.*timemachine\.txt cannot.*copy the file.*sample"):
         datasets.time_machine("book", cache)
 
 
 def test_offline_auto_falls_back_with_one_line_that_says_so(cache, offline, capsys):
     text = datasets.time_machine("auto", cache)
     printed = capsys.readouterr().out
-    assert text.source == "sample"
+    assert text.origin == "sample"
     assert printed.startswith("Using the embedded sample instead of the book's text: ")
     assert printed.count("\n") == 1
 
 
 def test_an_unusable_cache_folder_is_a_clear_error_for_book(tmp_path, server):
     (tmp_path / "file").write_text("in the way")  # a path below a file is unusable for root, too
-    with pytest.raises(datasets.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
+    with pytest.raises(download.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
         datasets.time_machine("book", tmp_path / "file" / "cache")
 
 
 def test_an_unusable_cache_folder_means_the_sample_for_auto(tmp_path, server, capsys):
     (tmp_path / "file").write_text("in the way")
-    assert datasets.time_machine("auto", tmp_path / "file" / "cache").source == "sample"
+    assert datasets.time_machine("auto", tmp_path / "file" / "cache").origin == "sample"
     assert "cache folder" in capsys.readouterr().out
 
 
 def test_the_file_is_read_as_utf8_whatever_the_locale(cache):
     put(cache, BYTES)
     code = (
-        "import locale, sys; from helpers import datasets\n"
-        "datasets.FILES['timemachine.txt'] = sys.argv[2]\n"
+        "import locale, sys; from helpers import datasets, download\n"
+        "download.FILES['timemachine.txt'] = sys.argv[2]\n"
         "print(locale.getpreferredencoding(False), ascii(datasets.time_machine('book', sys.argv[1]).raw))"
     )
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -253,7 +501,7 @@ def test_the_file_is_read_as_utf8_whatever_the_locale(cache):
 
 def test_the_sample_is_long_enough_to_train_on():
     text = datasets.time_machine("sample")
-    assert text.source == "sample"
+    assert text.origin == "sample"
     assert len(text.raw) >= 40_000
 
 
@@ -275,7 +523,7 @@ def test_the_sample_is_mostly_letters_and_spaces():
     assert sum(c.isascii() and (c.isalpha() or c.isspace()) for c in raw) > 0.9 * len(raw)
 
 
-def test_a_text_prints_its_title_source_and_length():
+def test_a_text_prints_its_title_origin_and_length():
     assert str(datasets.Text("A", "sample", "x" * 1234)) == "A (sample, 1,234 characters)"
 
 
@@ -303,15 +551,15 @@ def test_the_checksum_of_the_pairs_is_that_of_the_books_extracted_file(monkeypat
     assert datasets.PAIRS_SHA256 == "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"
 
 
-@pytest.mark.parametrize("source", ["book", "auto"])
+@pytest.mark.parametrize("origin", ["book", "auto"])
 @pytest.mark.parametrize(
     "present", [{"text": PAIRS.encode()}, {"zipped": ARCHIVE}, {"zipped": b"", "text": PAIRS.encode()}]
 )
-def test_cached_pairs_are_used_without_network(present, source, cache, offline, capsys):
+def test_cached_pairs_are_used_without_network(present, origin, cache, offline, capsys):
     """Extracted, with or without an intact archive beside it; or the archive alone, which is extracted."""
     path = put_pairs(cache, **present)
-    text = datasets.english_french(source, cache)
-    assert (text.title, text.source) == ("English–French sentence pairs from Tatoeba", "book")
+    text = datasets.english_french(origin, cache)
+    assert (text.title, text.origin) == ("English–French sentence pairs from Tatoeba", "book")
     assert text.raw == PAIRS
     assert path.read_bytes() == PAIRS.encode()
     assert capsys.readouterr().out == ""
@@ -335,8 +583,8 @@ def test_damaged_pairs_are_replaced_from_the_archive(damaged, cache, offline):
 
 def test_the_archive_is_downloaded_once_and_extracted(cache, server, capsys):
     server.answers = [ARCHIVE]
-    for source in ("auto", "book", "auto"):
-        assert datasets.english_french(source, cache).raw == PAIRS
+    for origin in ("auto", "book", "auto"):
+        assert datasets.english_french(origin, cache).raw == PAIRS
     assert server.paths == [f"/{ZIP}"]
     assert files(cache) == {ZIP, "fra-eng/fra.txt"}
     assert capsys.readouterr().out == ""
@@ -351,7 +599,7 @@ def test_a_damaged_archive_is_fetched_again(cache, server):
 
 def test_a_server_that_fails_once_is_asked_again_for_book_and_not_for_auto(cache, server):
     server.answers = [503, ARCHIVE]
-    assert datasets.english_french("auto", cache).source == "sample"
+    assert datasets.english_french("auto", cache).origin == "sample"
     assert len(server.paths) == 1
     server.paths.clear()
     assert datasets.english_french("book", cache).raw == PAIRS
@@ -360,7 +608,7 @@ def test_a_server_that_fails_once_is_asked_again_for_book_and_not_for_auto(cache
 
 def test_another_archive_is_refused_and_nothing_is_extracted(cache, server):
     server.answers = [archive(b"other\tpairs\n")]
-    with pytest.raises(datasets.DataError, match="checksum"):
+    with pytest.raises(download.DataError, match="checksum"):
         datasets.english_french("book", cache)
     assert files(cache) == set()
 
@@ -368,7 +616,7 @@ def test_another_archive_is_refused_and_nothing_is_extracted(cache, server):
 @pytest.mark.parametrize("damaged", [None, b"half of the pai"])
 def test_offline_pairs_are_an_error_for_book_and_the_sample_for_auto(damaged, cache, offline, capsys):
     put_pairs(cache, text=damaged, zipped=damaged)
-    with pytest.raises(datasets.DataError, match=r"fra-eng\.zip cannot be reached.*copy the file.*sample"):
+    with pytest.raises(download.DataError, match=r"fra-eng\.zip cannot be reached.*copy the file.*sample"):
         datasets.english_french("book", cache)
     assert capsys.readouterr().out == ""
     text = datasets.english_french("auto", cache)
@@ -380,14 +628,45 @@ def test_offline_pairs_are_an_error_for_book_and_the_sample_for_auto(damaged, ca
 
 def test_extraction_that_fails_halfway_leaves_no_half_file(cache, offline, monkeypatch):
     put_pairs(cache, zipped=ARCHIVE)
-    write = Path.write_bytes
 
-    def half(path, content):
-        write(path, content[: len(content) // 2])
+    def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(datasets.DataError, match=r"cannot be used \(No space left on device\)"):
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(download.DataError, match=r"cannot be used \(No space left on device\)"):
+        datasets.english_french("book", cache)
+    assert files(cache) == {ZIP}
+
+
+def damaged_archives() -> dict[str, bytes]:
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as packed:
+        packed.writestr("fra-eng/_about.txt", "about")
+    flipped = bytearray(ARCHIVE)
+    flipped[ARCHIVE.index(PAIRS.encode()) + 1] ^= 1
+    return {"no member": other.getvalue(), "no archive": b"PK not at all", "a flipped bit": bytes(flipped)}
+
+
+@pytest.mark.parametrize("kind", damaged_archives())
+def test_an_archive_without_the_right_member_is_a_clear_error_and_the_sample_for_auto(
+    kind, cache, offline, capsys, monkeypatch
+):
+    """Its own checksum is right: the member is checked as well."""
+    content = damaged_archives()[kind]
+    monkeypatch.setitem(download.FILES, ZIP, "sha1:" + hashlib.sha1(content).hexdigest())
+    put_pairs(cache, zipped=content)
+    with pytest.raises(
+        download.DataError, match=r"(no readable fra-eng/fra.txt|does not match its checksum).*copy that file"
+    ):
+        datasets.english_french("book", cache)
+    assert datasets.english_french("auto", cache).origin == "sample"
+    assert files(cache) == {ZIP}
+
+
+def test_what_is_extracted_is_verified(cache, offline, monkeypatch):
+    put_pairs(cache, zipped=archive(b"other\tpairs\n"))
+    monkeypatch.setitem(download.FILES, ZIP, "sha1:" + hashlib.sha1(archive(b"other\tpairs\n")).hexdigest())
+    with pytest.raises(download.DataError, match=r"fra\.txt in the archive does not match its checksum"):
         datasets.english_french("book", cache)
     assert files(cache) == {ZIP}
 
@@ -407,10 +686,10 @@ def test_the_extracted_file_has_its_name_only_when_it_is_complete(cache, offline
 def test_an_unusable_cache_folder_is_a_clear_error_for_the_pairs_too(tmp_path, server):
     server.answers = [ARCHIVE]
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(datasets.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
+    with pytest.raises(download.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
         datasets.english_french("book", tmp_path / "file" / "cache")
     (tmp_path / "fra-eng").write_text("in the way")
-    with pytest.raises(datasets.DataError, match=r"cache folder .* cannot be used"):
+    with pytest.raises(download.DataError, match=r"cache folder .* cannot be used"):
         datasets.english_french("book", tmp_path)
 
 
@@ -419,9 +698,9 @@ def test_the_pairs_obey_the_same_settings(monkeypatch, cache, offline):
     monkeypatch.setenv("MODERN_RNN_CACHE", str(cache))
     assert datasets.english_french().raw == PAIRS
     monkeypatch.setenv("MODERN_RNN_DATA", "sample")
-    assert datasets.english_french().source == "sample"
+    assert datasets.english_french().origin == "sample"
     assert datasets.english_french("book").raw == PAIRS
-    with pytest.raises(ValueError, match=r"^source is 'boook'"):
+    with pytest.raises(ValueError, match=r"^origin is 'boook'"):
         datasets.english_french("boook")
 
 
@@ -436,7 +715,7 @@ def test_the_sample_pairs_are_the_columns_of_the_file(server, capsys):
         assert lines.pop() == ""
         assert lines == [f"{a}\t{b}" for a, b in zip(english, column, strict=True)]
         assert len(lines) == 5993
-        assert (text.source, text.title) == ("sample", f"English–{language} sentence pairs")
+        assert (text.origin, text.title) == ("sample", f"English–{language} sentence pairs")
     assert server.paths == []
     assert capsys.readouterr().out == ""
 
@@ -444,32 +723,32 @@ def test_the_sample_pairs_are_the_columns_of_the_file(server, capsys):
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_source_is_named():
-    with pytest.raises(ValueError, match=r"^source is 'boook'; choose one of auto, book, sample"):
+def test_an_unknown_origin_is_named():
+    with pytest.raises(ValueError, match=r"^origin is 'boook'; choose one of auto, book, sample"):
         datasets.time_machine("boook")
 
 
-def test_an_unknown_source_in_the_environment_is_named_with_the_variable(monkeypatch):
+def test_an_unknown_origin_in_the_environment_is_named_with_the_variable(monkeypatch):
     monkeypatch.setenv("MODERN_RNN_DATA", "boook")
     with pytest.raises(ValueError, match="MODERN_RNN_DATA is 'boook'"):
         datasets.time_machine()
 
 
-def test_the_environment_chooses_the_source(monkeypatch, cache, offline):
+def test_the_environment_chooses_the_origin(monkeypatch, cache, offline):
     monkeypatch.setenv("MODERN_RNN_DATA", "book")
-    with pytest.raises(datasets.DataError):
+    with pytest.raises(download.DataError):
         datasets.time_machine(cache=cache)
     monkeypatch.setenv("MODERN_RNN_DATA", "sample")
-    assert datasets.time_machine(cache=cache).source == "sample"
+    assert datasets.time_machine(cache=cache).origin == "sample"
 
 
-def test_the_default_source_is_auto(cache, server):
-    assert datasets.time_machine(cache=cache).source == "book"
+def test_the_default_origin_is_auto(cache, server):
+    assert datasets.time_machine(cache=cache).origin == "book"
 
 
 def test_the_argument_wins_over_the_environment(monkeypatch, cache, server):
     monkeypatch.setenv("MODERN_RNN_DATA", "sample")
-    assert datasets.time_machine("book", cache).source == "book"
+    assert datasets.time_machine("book", cache).origin == "book"
 
 
 def test_the_environment_chooses_the_cache_folder(monkeypatch, cache, offline):
@@ -480,13 +759,13 @@ def test_the_environment_chooses_the_cache_folder(monkeypatch, cache, offline):
 
 def test_the_cache_argument_wins_over_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("MODERN_RNN_CACHE", str(tmp_path / "environment"))
-    assert datasets.cache_folder(tmp_path / "argument") == tmp_path / "argument"
+    assert download.cache_folder(tmp_path / "argument") == tmp_path / "argument"
 
 
 def test_without_settings_the_users_cache_folder_is_taken():
-    assert datasets.cache_folder() == Path(pooch.os_cache("modern-rnn"))
+    assert download.cache_folder() == Path(pooch.os_cache("modern-rnn"))
 
 
 def test_a_tilde_in_the_cache_folder_is_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert datasets.cache_folder("~/texts") == tmp_path / "texts"
+    assert download.cache_folder("~/texts") == tmp_path / "texts"

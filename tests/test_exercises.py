@@ -1,20 +1,31 @@
 """Every check: 'not solved yet' for the stub, 'correct' for right answers, and 'wrong', with the case, for the rest.
 
 tests/answers has a module for each section, whose ANSWERS holds, for each check, right answers and plausible wrong ones
-with a part of the message they should get. A check without an entry fails the first test.
+with a part of the message they should get; the worked answer of the solutions joins the right ones. A check without an
+entry fails the first test.
 """
 
 import importlib
 import inspect
 import math
 import pkgutil
+import re
 
 import numpy as np
 import pytest
 import torch
+from notebook_code import NOTEBOOKS, definitions
 
 from helpers import exercises
 from helpers.exercises.verdict import Verdict
+
+
+def worked_answers(module) -> tuple[dict, dict]:
+    """Return what the solutions to a module's exercises define, and for each check the name of what it is given."""
+    notebook = f"solutions/{re.search('notebook `(.+)`', module.__doc__)[1]}"
+    calls = re.findall(r"exercises\.(check_\w+)\((\w+)\)", (NOTEBOOKS / f"{notebook}.ipynb").read_text("utf-8"))
+    return definitions(notebook), dict(calls)
+
 
 SECTIONS = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name != "verdict"]
 CHECKS, ANSWERS = {}, {}
@@ -22,7 +33,9 @@ for section in SECTIONS:
     for name, check in inspect.getmembers(importlib.import_module(f"helpers.exercises.{section}"), callable):
         if name.startswith("check_"):
             CHECKS[f"{section}.{name}"] = check
+    found, checked = worked_answers(importlib.import_module(f"helpers.exercises.{section}"))
     for name, answers in importlib.import_module(f"answers.{section}").ANSWERS.items():
+        answers.right["as in the solutions"] = found[checked[name]]
         ANSWERS[f"{section}.{name}"] = answers
 RIGHT = [(check, answer) for check in ANSWERS for answer in ANSWERS[check].right]
 WRONG = [(check, answer) for check in ANSWERS for answer in ANSWERS[check].wrong]
@@ -92,7 +105,7 @@ def as_arrays(value):
 def as_tensors(value):
     if isinstance(value, (tuple, list)):
         return type(value)(map(as_tensors, value))
-    number = isinstance(value, (int, float)) or isinstance(value, np.ndarray) and value.dtype.kind in "bif"
+    number = isinstance(value, (int, float)) or (isinstance(value, np.ndarray) and value.dtype.kind in "bif")
     return torch.as_tensor(value) if number else value
 
 

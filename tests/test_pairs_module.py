@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers import datasets
 from helpers.book import d2l
-from helpers.pairs import Pairs, normalize, read_pairs, references, split_by_source
+from helpers.pairs import Pairs, normalize, read_pairs, references_of, split_by_source
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -170,7 +170,7 @@ def test_the_words_of_every_pair_are_those_the_book_finds(sample):
     assert [s.split(" ") for s in sample.targets] == target
 
 
-# --- split_by_source, references -------------------------------------------------------------------------------------
+# --- split_by_source, references_of ----------------------------------------------------------------------------------
 
 
 @st.composite
@@ -230,7 +230,7 @@ def test_a_split_that_leaves_a_side_empty_is_an_error_with_the_numbers(val_size,
 
 def test_references_are_the_distinct_translations_in_order_of_appearance():
     pairs = Pairs(["hi", "go", "hi", "hi", "go"], ["salut", "va", "bonjour", "salut", "allez"])
-    found = references(pairs)
+    found = references_of(pairs)
     assert found == {"hi": ["salut", "bonjour"], "go": ["va", "allez"]}
     assert list(found) == ["hi", "go"]
 

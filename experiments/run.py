@@ -1,0 +1,132 @@
+"""Run the long experiments behind the notebooks' sentences, and keep what they measure in helpers/results.
+
+    python experiments/run.py             all of them
+    python experiments/run.py NAME ...    some of them
+
+An experiment is a file beside this one. It names a notebook, a function of it, a grid of settings to call it with, and
+the sentences of the notebook that rest on the result. The function is taken from the notebook's cells tagged
+`experiment`, so that a reader sees the very code that made the numbers; it returns a dictionary, and what in it is a
+number is kept.
+
+Each run uses one thread. After every run its row is written; a run that is killed is repeated when the command is given
+again. If the notebook's code has changed since, the experiment starts anew; if the grid has, what is missing is done.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+RESULTS = ROOT / "helpers" / "results"
+
+
+def names() -> list[str]:
+    """Return the names of all experiments."""
+    return sorted(path.stem.replace("_", "-") for path in HERE.glob("*.py") if path.stem != "run")
+
+
+def experiment(name: str) -> ModuleType:
+    """Return the file of an experiment as a module: NOTEBOOK, FUNCTION, GRID and sentences(results)."""
+    path = HERE / f"{name.replace('-', '_')}.py"
+    if not path.is_file():
+        raise SystemExit(f"there is no experiment {name!r}; there are: {', '.join(names())}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def code_of(notebook: str) -> str:
+    """Return the imports of the notebook's set-up cell, and what its cells tagged `experiment` define."""
+    cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    kept = []
+    for cell in cells:
+        tags, source = cell["metadata"].get("tags", []), "".join(cell["source"])
+        if cell["cell_type"] != "code" or "google.colab" in source:
+            continue
+        wanted = (ast.FunctionDef, ast.ClassDef) if "experiment" in tags else ()
+        wanted += (ast.Import, ast.ImportFrom) if "experiment" in tags or not kept else ()
+        kept += [ast.unparse(node) for node in ast.parse(source).body if wanted and isinstance(node, wanted)]
+    return "\n\n".join(kept)
+
+
+def digest(module: ModuleType) -> str:
+    """Return a short name of the notebook's code: results that carry another one are out of date."""
+    lines = code_of(module.NOTEBOOK).splitlines()
+    lines = [line for line in lines if line and not line.startswith(("import ", "from "))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON, a row on each line, in one step."""
+    rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in content["rows"])
+    head = json.dumps({key: value for key, value in content.items() if key != "rows"}, indent=1, ensure_ascii=False)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.write_text(f'{head[:-2]},\n "rows": [\n{rows}\n ]\n}}\n', encoding="utf-8")
+    os.replace(unfinished, path)
+
+
+def provenance() -> dict[str, Any]:
+    import numpy
+    import torch
+
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__.split("+")[0],
+        "numpy": numpy.__version__,
+    }
+
+
+def run(name: str) -> None:
+    """Do the runs of the grid that are still missing, and write the results when all are there."""
+    import torch
+    from tqdm import tqdm
+
+    module = experiment(name)
+    code, final, partial = digest(module), RESULTS / f"{name}.json", RESULTS / f"{name}.partial.json"
+    for path in (final, partial):
+        done = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        rows = [row for row in done.get("rows", []) if any(settings.items() <= row.items() for settings in module.GRID)]
+        if rows and done["code"] == code:
+            break
+        rows = []
+    torch.set_num_threads(1)
+    namespace: dict[str, Any] = {"device": torch.device("cpu")}
+    exec(compile(code_of(module.NOTEBOOK), f"{module.NOTEBOOK}.ipynb", "exec"), namespace)
+    function = namespace[module.FUNCTION]
+    missing = [settings for settings in module.GRID if not any(settings.items() <= row.items() for row in rows)]
+    os.environ["TQDM_DISABLE"] = "1"  # the bar below counts the runs; those of training would hide it
+    for settings in tqdm(missing, desc=name, initial=len(rows), total=len(module.GRID), disable=False):
+        started = time.perf_counter()
+        measured = function(**settings)
+        kept = {key: round(value, 5) for key, value in measured.items() if isinstance(value, (int, float))}
+        rows.append(settings | kept | {"seconds": round(time.perf_counter() - started, 1)})
+        content = {"experiment": name, "notebook": module.NOTEBOOK, "code": code, "made": provenance(), "rows": rows}
+        write(partial, content)
+    if missing:
+        order = {json.dumps(settings, sort_keys=True): place for place, settings in enumerate(module.GRID)}
+        keys = module.GRID[0].keys()
+        rows.sort(key=lambda row: order[json.dumps({key: row[key] for key in keys}, sort_keys=True)])
+        write(final, content)
+        partial.unlink()
+    print(f"{name}: {len(rows)} runs, {sum(row['seconds'] for row in rows) / 60:.0f} minutes of one thread in all")
+
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or names():
+        run(chosen)
