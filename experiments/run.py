@@ -9,7 +9,8 @@ the sentences of the notebook that rest on the result. The function is taken fro
 number is kept.
 
 Each run uses one thread. After every run its row is written; a run that is killed is repeated when the command is given
-again. If the notebook's code has changed since, the experiment starts anew; if the grid has, what is missing is done.
+again. If the notebook's code has changed since, the experiment starts anew; if the grid has, what is missing is done,
+and rows that it no longer asks for are dropped.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import datetime
 import hashlib
 import importlib.util
 import json
+import math
 import os
 import platform
 import sys
@@ -92,6 +94,19 @@ def provenance() -> dict[str, Any]:
     }
 
 
+def key(row: dict[str, Any], grid: list[dict[str, Any]]) -> tuple:
+    """Return the settings of a row: what tells it from the others."""
+    return tuple(row.get(name) for name in grid[0])
+
+
+def numbers(settings: dict[str, Any], measured: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers among what was measured. Raises ValueError if there are none, or one is not finite."""
+    kept = {name: round(value, 5) for name, value in measured.items() if isinstance(value, (int, float))}
+    if not kept or not all(math.isfinite(value) for value in kept.values()):
+        raise ValueError(f"the run {settings} must measure finite numbers; it gave {kept or 'none'}")
+    return kept
+
+
 def run(name: str) -> None:
     """Do the runs of the grid that are still missing, and write the results when all are there."""
     import torch
@@ -99,31 +114,35 @@ def run(name: str) -> None:
 
     module = experiment(name)
     code, final, partial = digest(module), RESULTS / f"{name}.json", RESULTS / f"{name}.partial.json"
-    for path in (final, partial):
-        done = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        rows = [row for row in done.get("rows", []) if any(settings.items() <= row.items() for settings in module.GRID)]
-        if rows and done["code"] == code:
-            break
-        rows = []
     torch.set_num_threads(1)
+    made, grid = provenance(), {key(settings, module.GRID): settings for settings in module.GRID}
+    stored = [json.loads(path.read_text(encoding="utf-8")) for path in (final, partial) if path.is_file()]
+    found: dict[tuple, dict[str, Any]] = {}
+    for kept in stored:  # of an extension that was killed, both files hold rows
+        rows = {key(row, module.GRID): row for row in kept["rows"] if key(row, module.GRID) in grid}
+        if kept["code"] != code:
+            continue
+        if len(rows) == len(grid):
+            found, made = rows, kept["made"]
+            break
+        if kept["made"] | {"date": made["date"]} == made:  # rows of two machines are not mixed
+            found |= rows
+    missing = [settings for name, settings in grid.items() if name not in found]
     namespace: dict[str, Any] = {"device": torch.device("cpu")}
     exec(compile(code_of(module.NOTEBOOK), f"{module.NOTEBOOK}.ipynb", "exec"), namespace)
     function = namespace[module.FUNCTION]
-    missing = [settings for settings in module.GRID if not any(settings.items() <= row.items() for row in rows)]
+    content = {"experiment": name, "notebook": module.NOTEBOOK, "code": code}
     os.environ["TQDM_DISABLE"] = "1"  # the bar below counts the runs; those of training would hide it
-    for settings in tqdm(missing, desc=name, initial=len(rows), total=len(module.GRID), disable=False):
+    done = len(module.GRID) - len(missing)
+    for settings in tqdm(missing, desc=name, initial=done, total=len(module.GRID), disable=False):
         started = time.perf_counter()
-        measured = function(**settings)
-        kept = {key: round(value, 5) for key, value in measured.items() if isinstance(value, (int, float))}
-        rows.append(settings | kept | {"seconds": round(time.perf_counter() - started, 1)})
-        content = {"experiment": name, "notebook": module.NOTEBOOK, "code": code, "made": provenance(), "rows": rows}
-        write(partial, content)
-    if missing:
-        order = {json.dumps(settings, sort_keys=True): place for place, settings in enumerate(module.GRID)}
-        keys = module.GRID[0].keys()
-        rows.sort(key=lambda row: order[json.dumps({key: row[key] for key in keys}, sort_keys=True)])
-        write(final, content)
-        partial.unlink()
+        measured = numbers(settings, function(**settings))
+        found[key(settings, module.GRID)] = settings | measured | {"seconds": round(time.perf_counter() - started, 1)}
+        write(partial, content | {"made": made, "rows": list(found.values())})
+    rows = [found[key(settings, module.GRID)] for settings in module.GRID]
+    if missing or not final.is_file() or json.loads(final.read_text(encoding="utf-8"))["rows"] != rows:
+        write(final, content | {"made": made, "rows": rows})
+    partial.unlink(missing_ok=True)
     print(f"{name}: {len(rows)} runs, {sum(row['seconds'] for row in rows) / 60:.0f} minutes of one thread in all")
 
 

@@ -4,6 +4,7 @@
     time_machine        the book's novel, or the story written for this project
     english_french      the book's sentence pairs, or those written for this project
     english_portuguese  the pairs written for this project; the book has none
+    short_run           whether the longest cells of a notebook are to do less
 
 Plumbing: no notebook derives it. Nothing here cleans, splits or counts; see `text` and `pairs` for that.
 """
@@ -77,6 +78,11 @@ def english_french(origin: str | None = None, cache: str | Path | None = None) -
 def english_portuguese() -> Text:
     """Return the 5,993 sentence pairs of this project in English and Brazilian Portuguese. The book has none."""
     return Text("English–Portuguese sentence pairs", "sample", _columns(0, 2))
+
+
+def short_run() -> bool:
+    """Return whether the sample is asked for by name, as in the tests: the longest cells of a notebook then do less."""
+    return os.environ.get("MODERN_RNN_DATA") == "sample"
 
 
 def _origin(origin: str | None) -> str:

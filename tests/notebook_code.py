@@ -9,13 +9,16 @@ import nbformat
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
-def definitions(name: str, **given) -> dict:
+def definitions(name: str, before: str | None = None, **given) -> dict:
     """Return what the classes, functions and imports of notebooks/`name`.ipynb define; nothing else of it is run.
 
+    before: read no further than the cell that holds this, where a notebook later takes the helpers' own classes.
     given: values of the notebook that its definitions use.
     """
     namespace = dict(given)
     for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
+        if before and before in cell.source:
+            break
         if cell.cell_type != "code" or "google.colab" in cell.source:
             continue
         kept = ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef

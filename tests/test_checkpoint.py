@@ -422,10 +422,11 @@ def test_a_flipped_bit_is_refused_and_the_checkpoint_before_is_offered(tmp_path)
 
 
 @pytest.mark.torture
-def test_no_flipped_bit_of_two_hundred_is_accepted(tmp_path):
+def test_no_flipped_bit_of_two_hundred_is_accepted(tmp_path, record_property):
     finish(new_run(), tmp_path / "run.pt")
     places = random.Random(0).sample(range((tmp_path / "run.pt").stat().st_size), 200)
     assert flips(tmp_path / "run.pt", places) == 200
+    record_property("trials", 200)
 
 
 def test_a_kill_between_the_two_renamings_loses_nothing(tmp_path):

@@ -769,3 +769,10 @@ def test_without_settings_the_users_cache_folder_is_taken():
 def test_a_tilde_in_the_cache_folder_is_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert download.cache_folder("~/texts") == tmp_path / "texts"
+
+
+@pytest.mark.parametrize(("setting", "short"), [("sample", True), ("auto", False), ("book", False), (None, False)])
+def test_a_short_run_is_for_those_who_ask_for_the_sample_by_name(setting, short, monkeypatch):
+    if setting:
+        monkeypatch.setenv("MODERN_RNN_DATA", setting)
+    assert datasets.short_run() is short

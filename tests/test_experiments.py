@@ -108,6 +108,57 @@ def test_a_larger_grid_does_what_is_missing_and_other_code_begins_anew(small):
     assert [row["sum"] for row in stored(folder)] == [2, 4]
 
 
+def test_a_smaller_or_reordered_grid_is_stored_as_it_is(small):
+    folder, _, grid = small
+    experiments.run("add-up")
+    grid(2, 3)
+    experiments.run("add-up")
+    assert [row["a"] for row in stored(folder)] == [2, 3]
+
+
+def test_an_extension_that_is_killed_goes_on_where_it_stood(small):
+    folder, notebook, grid = small
+    notebook(
+        "from pathlib import Path\ndef add(a, b):\n"
+        f"    Path(r'{folder}', 'calls').open('a').write(str(a))\n"
+        f"    if a == 7 and Path(r'{folder}', 'stop').exists():\n        raise KeyboardInterrupt\n"
+        "    return {'sum': a + b}"
+    )
+    experiments.run("add-up")
+    grid(3, 1, 2, 5, 7)
+    (folder / "stop").touch()
+    with pytest.raises(KeyboardInterrupt):
+        experiments.run("add-up")
+    (folder / "stop").unlink()
+    experiments.run("add-up")
+    assert (folder / "calls").read_text() == "312577"
+    assert [row["a"] for row in stored(folder)] == [3, 1, 2, 5, 7]
+    assert [path.name for path in folder.glob("*.json")] == ["add-up.json"]
+
+
+def test_rows_of_two_machines_are_not_mixed(small, monkeypatch):
+    folder, _, grid = small
+    experiments.run("add-up")
+    here = experiments.provenance()
+    monkeypatch.setattr(experiments, "provenance", lambda: here | {"torch": "0.0"})
+    experiments.run("add-up")
+    made = json.loads((folder / "add-up.json").read_text())["made"]
+    assert made["torch"] == here["torch"], "nothing was missing, so nothing was run"
+    path = folder / "add-up.json"
+    path.write_text(path.read_text().replace('"sum": 4', '"sum": 99'))
+    grid(3, 1, 2, 5)
+    experiments.run("add-up")
+    assert [row["sum"] for row in stored(folder)] == [4, 2, 3, 6]
+
+
+@pytest.mark.parametrize("measured", ["float('nan')", "[a]"])
+def test_a_run_that_measures_no_number_is_refused(small, measured):
+    _, notebook, _ = small
+    notebook(f"def add(a, b):\n    return {{'sum': {measured}}}")
+    with pytest.raises(ValueError, match=r"the run {'a': 3, 'b': 1} must measure finite numbers; it gave "):
+        experiments.run("add-up")
+
+
 def test_an_unknown_experiment_is_named_with_those_there_are(small):
     with pytest.raises(SystemExit, match="no experiment 'x'; there are: add-up"):
         experiments.run("x")
