@@ -114,7 +114,7 @@ def test_an_unknown_diagram_is_an_error_that_lists_the_known_ones(drawings):
 @pytest.mark.parametrize("svg", sorted(draw.IMG.glob("*.svg")), ids=lambda path: path.stem)
 def test_each_drawing_has_a_png_of_itself_and_describes_itself(svg):
     png = Image.open(svg.with_suffix(".png"))
-    assert png.text["svg-sha256"] == draw.digest(svg), f"{svg.name} was changed; run: python tools/draw.py {svg.stem}"
+    assert png.text["svg-sha256"] == draw.digest(svg), f"{svg.name} was changed; run: python -m tools.draw {svg.stem}"
     picture = display.diagram(svg.stem)
     assert f'width="{picture.size[0]}" height="{picture.size[1]}"' in picture.svg
     assert len(picture.alt) > 100

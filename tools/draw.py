@@ -1,6 +1,6 @@
 """Render the drawings, notebooks/img/*.svg, as the PNG files beside them, at twice the screen's density.
 
-    python tools/draw.py [--browser chromium] [NAME ...]
+    python -m tools.draw [--browser chromium] [NAME ...]
 
 For whoever changes a drawing; readers need no browser, for the PNG files are kept. Each remembers the digest of the
 SVG that it shows, and a test compares the two.
