@@ -80,13 +80,21 @@ def write(path: Path, content: dict[str, Any]) -> None:
     os.replace(unfinished, path)
 
 
+def processor() -> str:
+    """Return the processor's name, as far as the system tells it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (named or [platform.processor() or "processor unknown"])[0]
+
+
 def provenance() -> dict[str, Any]:
     import numpy
     import torch
 
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores",
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],

@@ -173,6 +173,7 @@ def test_values_are_gathered_by_settings():
     found = results.Results("x", ROWS, {})
     assert found.values("score", by=["rival"]) == {("a",): [1, 2], ("bb",): [2, 3]}
     assert found.values("score", by=["rival"], seed=1) == {("a",): [2], ("bb",): [3]}
+    assert found.values("score", by=["rival"], seed=(1,)) == found.values("score", by=["rival"], seed=range(1, 2))
     assert found.values("score", by=["rival", "seed"], seed=[0, 1], rival="a") == {("a", 0): [1], ("a", 1): [2]}
 
 
@@ -180,7 +181,8 @@ def test_what_is_not_there_is_named():
     found = results.Results("x", ROWS, {})
     with pytest.raises(KeyError, match="x has no 'speed'; it has: rival, seed, score"):
         found.values("speed", by=["rival"])
-    with pytest.raises(ValueError, match="no row of x has"):
-        found.values("score", by=["rival"], seed=9)
+    for seeds in (9, [0, 9], range(8, 10)):
+        with pytest.raises(ValueError, match=r"no row of x has seed = [89]"):
+            found.values("score", by=["rival"], seed=seeds)
     with pytest.raises(FileNotFoundError, match=r"no results of 'nothing'; there are: .*gru-memory"):
         results.load("nothing")

@@ -28,18 +28,20 @@ class Results:
         """Return what was `measured`, gathered by some of the settings, in the order of the rows.
 
         by: settings that tell the groups apart; the runs of a group differ in the others, such as the seed. only: leave
-        out the rows in which a setting is not this value, or not one of these if it is a list.
-        Raises KeyError that lists what there is for an unknown name, ValueError if no row is left.
+        out the rows in which a setting is not this value, or not one of these if it is a list, a tuple or a range.
+        Raises KeyError that lists what there is for an unknown name, ValueError for a value that no row has.
         """
         known = self.rows[0].keys()
         if unknown := [name for name in (measured, *by, *only) if name not in known]:
             raise KeyError(f"{self.name} has no {unknown[0]!r}; it has: {', '.join(known)}")
+        wanted = {name: value if isinstance(value, (list, tuple, range)) else [value] for name, value in only.items()}
+        for name, values in wanted.items():
+            if missing := [value for value in values if value not in {row[name] for row in self.rows}]:
+                raise ValueError(f"no row of {self.name} has {name} = {missing[0]!r}")
         groups: dict[tuple, list[float]] = {}
         for row in self.rows:
-            if all(row[name] in (value if isinstance(value, list) else [value]) for name, value in only.items()):
+            if all(row[name] in values for name, values in wanted.items()):
                 groups.setdefault(tuple(row[name] for name in by), []).append(row[measured])
-        if not groups:
-            raise ValueError(f"no row of {self.name} has {only}")
         return groups
 
 
