@@ -1,12 +1,14 @@
 """Every check: 'not solved yet' for the stub, 'correct' for right answers, and 'wrong', with the case, for the rest.
 
-tests/answers has a module for each section, whose ANSWERS holds, for each check, right answers and plausible wrong ones
-with a part of the message they should get; the worked answer of the solutions joins the right ones. A check without an
-entry fails the first test.
+Right answers are those of the solutions' notebooks, in every dress; wrong ones stand beside their check, as its slips,
+and each must get the message that is meant for it. tests/answers adds what only tests need: RIGHT has other right ways
+by check and name, WRONG other wrong ones, each with a part of the message it should get.
 """
 
+import ast
 import importlib
 import inspect
+import json
 import math
 import pkgutil
 import re
@@ -17,32 +19,50 @@ import torch
 from notebook_code import NOTEBOOKS, definitions
 
 from helpers import exercises
-from helpers.exercises.verdict import Verdict
+from helpers.exercises import messages
+from helpers.exercises.check import Check, Verdict
+
+SHARED = {"check", "messages", "returned", "verdict"}
+SECTIONS = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name not in SHARED]
 
 
-def worked_answers(module) -> tuple[dict, dict]:
-    """Return what the solutions to a module's exercises define, and for each check the name of what it is given."""
-    notebook = f"solutions/{re.search('notebook `(.+)`', module.__doc__)[1]}"
-    calls = re.findall(r"exercises\.(check_\w+)\((\w+)\)", (NOTEBOOKS / f"{notebook}.ipynb").read_text("utf-8"))
-    return definitions(notebook), dict(calls)
+def solutions(section: str) -> dict:
+    """Return the function that the solutions' notebook of a section hands to each check."""
+    for path in (NOTEBOOKS / "solutions").glob("*.ipynb"):
+        cells = ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
+        if any(f"from helpers.exercises import {section} as exercises" in cell for cell in cells):
+            checks = [ast.parse(cell).body[0].value for cell in cells if cell.startswith("exercises.check_")]
+            defined = definitions(f"solutions/{path.stem}")
+            return {check.func.attr: defined[check.args[0].id] for check in checks}
+    raise LookupError(f"no notebook of solutions uses the checks of {section}")
 
 
-SECTIONS = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name != "verdict"]
-CHECKS, ANSWERS = {}, {}
+def pattern(key: str) -> str:
+    """Return a regular expression for a message, whatever its values are."""
+    return r".*".join(map(re.escape, re.split(r"{\w+}", messages.MESSAGES[key])))
+
+
+CHECKS, RIGHT, WRONG = {}, {}, {}
 for section in SECTIONS:
-    for name, check in inspect.getmembers(importlib.import_module(f"helpers.exercises.{section}"), callable):
-        if name.startswith("check_"):
-            CHECKS[f"{section}.{name}"] = check
-    found, checked = worked_answers(importlib.import_module(f"helpers.exercises.{section}"))
-    for name, answers in importlib.import_module(f"answers.{section}").ANSWERS.items():
-        answers.right["as in the solutions"] = found[checked[name]]
-        ANSWERS[f"{section}.{name}"] = answers
-RIGHT = [(check, answer) for check in ANSWERS for answer in ANSWERS[check].right]
-WRONG = [(check, answer) for check in ANSWERS for answer in ANSWERS[check].wrong]
-
-
-def verdict(check: str, answer) -> Verdict:
-    return CHECKS[check](answer)
+    module, answers = (importlib.import_module(f"{package}.{section}") for package in ("helpers.exercises", "answers"))
+    old = getattr(answers, "ANSWERS", None)  # until every section has its slips beside its checks
+    solved = {} if old else solutions(section)
+    for name, check in inspect.getmembers(module, callable):
+        if not name.startswith("check_"):
+            continue
+        full = f"{section}.{name}"
+        CHECKS[full] = check
+        if old:
+            RIGHT[full] = dict(old[name].right)
+            WRONG[full] = {key: (f, re.escape(part)) for key, (f, part) in old[name].wrong.items()}
+        else:
+            RIGHT[full] = {"the solution": solved[name]} | getattr(answers, "RIGHT", {}).get(name, {})
+            others = getattr(answers, "WRONG", {}).get(name, {})
+            WRONG[full] = {key: (slip, f"^{pattern(key)}$") for key, slip in check.slips.items()}
+            WRONG[full] |= {key: (f, re.escape(part)) for key, (f, part) in others.items()}
+ALL_RIGHT = [(check, answer) for check in RIGHT for answer in RIGHT[check]]
+ALL_WRONG = [(check, answer) for check in WRONG for answer in WRONG[check]]
+TRAINED = [check for check in CHECKS if getattr(CHECKS[check], "trains", False)]
 
 
 def raises_not_implemented(*args):
@@ -55,9 +75,8 @@ def stops(*args):
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_every_check_is_tried_with_a_right_answer_and_three_wrong_ones(check):
-    assert check in ANSWERS, f"add right and wrong answers for {check} to the tables in tests/answers"
-    assert len(ANSWERS[check].right) >= 1
-    assert len(ANSWERS[check].wrong) >= 3
+    assert len(RIGHT[check]) >= 1
+    assert len(WRONG[check]) >= 3
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -66,18 +85,19 @@ def test_every_check_is_named_in_its_modules_table_of_contents(section):
     names = [check.removeprefix(f"{section}.") for check in CHECKS if check.startswith(f"{section}.")]
     assert names, "a module of checks without a check"
     assert [name for name in names if name not in module.__doc__] == []
+    assert all(CHECKS[f"{section}.{name}"].__doc__ for name in names)
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_stub_is_not_solved_yet(check):
-    found = verdict(check, raises_not_implemented)
+    found = CHECKS[check](raises_not_implemented)
     assert found.status == "not solved yet"
     assert "raise NotImplementedError" in found.message
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
+@pytest.mark.parametrize(("check", "answer"), ALL_RIGHT)
 def test_a_right_answer_is_correct(check, answer):
-    found = verdict(check, ANSWERS[check].right[answer])
+    found = CHECKS[check](RIGHT[check][answer])
     assert found.status == "correct", found.message
     assert found.message
 
@@ -151,29 +171,58 @@ def stacked(value):
 
 DRESSES = [as_lists, as_tuples, as_arrays, as_tensors, in_double_precision, not_contiguous, backwards_in_memory]
 DRESSES += [as_lists_of_tensors, stacked]
+WITHOUT_GRADIENT = {as_lists, as_arrays, backwards_in_memory}
 NOT_FOR = {
-    "deep_rnn.check_split_state": {as_lists, as_arrays, backwards_in_memory, as_lists_of_tensors, stacked},
     "encoder_decoder.check_copy_batch": {as_lists, as_arrays, backwards_in_memory, as_lists_of_tensors},
     "seq2seq.check_sentence_loss": {as_lists, as_arrays, backwards_in_memory},
-}  # what goes into a layer, a batch or backward() must be tensors
+}  # what goes into a batch or backward() must be tensors
 
 
 @pytest.mark.parametrize("dress", DRESSES, ids=lambda dress: dress.__name__)
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
+@pytest.mark.parametrize(("check", "answer"), ALL_RIGHT)
 def test_a_right_answer_in_other_dress_is_correct(check, answer, dress):
-    if dress in NOT_FOR.get(check, ()):
-        pytest.skip("this answer must be made of tensors")
-    found = verdict(check, lambda *args: dress(ANSWERS[check].right[answer](*args)))
-    assert found.status == "correct", found.message
+    found = CHECKS[check](lambda *args: dress(RIGHT[check][answer](*args)))
+    if check in TRAINED and dress in WITHOUT_GRADIENT:
+        assert re.search("no gradient flows back", found.message)
+    elif getattr(CHECKS[check], "tensors", False) and dress in WITHOUT_GRADIENT | {as_lists_of_tensors, stacked}:
+        assert found.status == "correct" or re.search("should be a tensor, which a layer|should be \\(", found.message)
+    elif dress not in NOT_FOR.get(check, ()):
+        assert found.status == "correct", found.message
 
 
-@pytest.mark.parametrize(("check", "answer"), WRONG)
-def test_a_wrong_answer_is_wrong_and_the_case_is_named(check, answer):
-    function, message = ANSWERS[check].wrong[answer]
-    found = verdict(check, function)
+def detached(value):
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(detached, value))
+    return value.detach() if isinstance(value, torch.Tensor) else value
+
+
+@pytest.mark.parametrize(("check", "answer"), [pair for pair in ALL_RIGHT if pair[0] in TRAINED])
+def test_an_answer_that_cannot_train_is_wrong(check, answer):
+    right = RIGHT[check][answer]
+    found = CHECKS[check](lambda *args: detached(right(*args)))
+    assert re.search(pattern("detached") + "|" + pattern("detached, named"), found.message)
+    found = CHECKS[check](torch.no_grad()(right))
+    assert re.search(pattern("detached") + "|" + pattern("detached, named"), found.message)
+
+
+@pytest.mark.parametrize(("check", "answer"), [pair for pair in ALL_RIGHT if pair[0] in TRAINED])
+def test_an_answer_that_lets_only_a_part_of_the_gradient_through_is_wrong(check, answer):
+    args, _ = CHECKS[check].question(*CHECKS[check].cases[-1])
+    for i, arg in enumerate(args):
+        first = arg[0] if isinstance(arg, tuple) else arg  # a state may be a pair
+        if isinstance(first, torch.Tensor) and first.is_floating_point():
+            cut = CHECKS[check](lambda *a, i=i: RIGHT[check][answer](*a[:i], detached(a[i]), *a[i + 1 :]))
+            assert cut.status == "wrong"
+            assert "gradient" in cut.message
+
+
+@pytest.mark.parametrize(("check", "answer"), ALL_WRONG)
+def test_a_wrong_answer_is_wrong_and_gets_its_message(check, answer):
+    function, message = WRONG[check][answer]
+    found = CHECKS[check](function)
     assert found.status == "wrong"
     assert found.message.startswith("for ")
-    assert message in found.message
+    assert re.search(message, found.message), found.message
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -194,36 +243,36 @@ def test_a_wrong_answer_is_wrong_and_the_case_is_named(check, answer):
     ids=["None", "text", "object", "dict", "empty", "shape", "nan", "complex", "arguments", "no function"],
 )
 def test_an_answer_of_a_wrong_kind_is_wrong_and_no_crash(check, answer):
-    found = verdict(check, answer)
+    found = CHECKS[check](answer)
     assert found.status == "wrong"
     assert found.message.startswith("for ")
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_an_error_inside_the_answer_is_shown_with_the_case(check):
-    found = verdict(check, stops)
+    found = CHECKS[check](stops)
     assert found.status == "wrong"
     assert found.message.startswith("for ")
     assert found.message.endswith("your function stops with ValueError: as a reader's code may")
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
+@pytest.mark.parametrize(("check", "answer"), ALL_RIGHT)
 def test_an_answer_that_spoils_its_arguments_is_judged_by_its_result(check, answer):
     def spoils(*args):
-        result = ANSWERS[check].right[answer](*[a.clone() if isinstance(a, torch.Tensor) else a for a in args])
+        result = RIGHT[check][answer](*[a.clone() if isinstance(a, torch.Tensor) else a for a in args])
         for argument in args:
             if isinstance(argument, torch.Tensor):
                 argument.fill_(7)
         return result
 
-    assert verdict(check, spoils).status == "correct"
+    assert CHECKS[check](spoils).status == "correct"
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_check_leaves_the_global_random_state_alone(check):
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    verdict(check, next(iter(ANSWERS[check].right.values())))
+    verdict(check, ANSWERS[check].right["as in the solutions"])
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -233,3 +282,24 @@ def test_a_check_leaves_the_global_random_state_alone(check):
 )
 def test_a_notebook_shows_mark_status_and_message(status, shown):
     assert repr(Verdict(status, "why")) == shown
+
+
+# --- the table of messages -------------------------------------------------------------------------------------------
+
+
+def test_every_message_is_used_and_every_key_has_a_message():
+    folder = NOTEBOOKS.parent / "helpers" / "exercises"
+    sources = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "messages.py")
+    unused = [key for key in messages.MESSAGES if f'"{key.removesuffix(", named")}"' not in sources]
+    assert unused == []
+    for check in CHECKS.values():
+        if isinstance(check, Check):
+            assert {check.case, check.praise, *check.slips} <= set(messages.MESSAGES)
+
+
+def test_an_edition_in_another_language_translates_every_word_that_a_reader_sees(monkeypatch):
+    monkeypatch.setattr(messages, "translate", lambda template: re.sub(r"[a-zA-Zσ]+(?![^{]*})", "×", template))
+    for check in [check for check in CHECKS if isinstance(CHECKS[check], Check)]:
+        for answer in (*RIGHT[check].values(), *CHECKS[check].slips.values(), raises_not_implemented):
+            shown = repr(CHECKS[check](answer))
+            assert re.search(r"\b(the|it|should|result|for|not|solved|wrong|correct)\b", shown, re.IGNORECASE) is None

@@ -2,11 +2,13 @@
 
 import numpy as np
 import torch
+from notebook_code import definitions
 from torch.nn import functional as F
 
 from answers.table import Answers
 
 ANSWERS: dict[str, Answers] = {}
+SOLVED = definitions("solutions/bi-rnn")  # whose answers join the right ones by themselves
 
 # --- two widths ------------------------------------------------------------------------------------------------------
 
@@ -15,13 +17,11 @@ def gru(d, h):
     return 3 * h * (d + h + 2)
 
 
-def two_widths(n, T, d, h_f, h_b, q):
-    return (n, T, h_f + h_b), (h_f + h_b, q), gru(d, h_f) + gru(d, h_b)
+two_widths = SOLVED["two_widths"]
 
 
 ANSWERS["check_two_widths"] = Answers(
     right={
-        "tuples": two_widths,
         "lists": lambda *sizes: [list(two_widths(*sizes)[0]), list(two_widths(*sizes)[1]), two_widths(*sizes)[2]],
         "torch.Size": lambda *sizes: (*map(torch.Size, two_widths(*sizes)[:2]), two_widths(*sizes)[2]),
         "arrays": lambda *sizes: (*map(np.array, two_widths(*sizes)[:2]), np.int64(two_widths(*sizes)[2])),
@@ -177,10 +177,7 @@ ANSWERS["check_run_deep"] = Answers(
 # --- final states ----------------------------------------------------------------------------------------------------
 
 
-def final_states(outputs, lengths):
-    H = outputs.shape[-1] // 2
-    rows = torch.arange(len(outputs))
-    return torch.cat([outputs[rows, lengths - 1, :H], outputs[:, 0, H:]], dim=-1)
+final_states = SOLVED["final_states"]
 
 
 def final_states_in_a_loop(outputs, lengths):
@@ -196,7 +193,7 @@ def final_states_by_gather(outputs, lengths):
 
 
 ANSWERS["check_final_states"] = Answers(
-    right={"indexing": final_states, "a loop": final_states_in_a_loop, "gather": final_states_by_gather},
+    right={"a loop": final_states_in_a_loop, "gather": final_states_by_gather},
     wrong={
         "outputs[:, -1]": (
             lambda outputs, lengths: outputs[:, -1],
@@ -238,9 +235,7 @@ ANSWERS["check_final_states"] = Answers(
 # --- around ----------------------------------------------------------------------------------------------------------
 
 
-def around(outputs):
-    there, back = outputs.chunk(2, dim=-1)
-    return torch.cat([F.pad(there, (0, 0, 1, 0))[:, :-1], F.pad(back, (0, 0, 0, 1))[:, 1:]], dim=-1)
+around = SOLVED["around"]
 
 
 def around_place_by_place(outputs):
@@ -260,7 +255,7 @@ def rolled(outputs):
 
 
 ANSWERS["check_around"] = Answers(
-    right={"padding": around, "place by place": around_place_by_place},
+    right={"place by place": around_place_by_place},
     wrong={
         "nothing shifted": (
             lambda outputs: outputs,
@@ -296,14 +291,7 @@ ANSWERS["check_around"] = Answers(
 # --- hidden Markov models --------------------------------------------------------------------------------------------
 
 
-def forward_backward(log_start, log_A, log_B, x):
-    seen = [torch.zeros_like(log_start) if o is None else log_B[:, o] for o in x]
-    alpha, beta = [log_start + seen[0]], [torch.zeros_like(log_start)]
-    for s in seen[1:]:
-        alpha.append(torch.logsumexp(alpha[-1][:, None] + log_A, dim=0) + s)
-    for s in reversed(seen[1:]):
-        beta.append(torch.logsumexp(log_A + s + beta[-1], dim=1))
-    return torch.stack(alpha), torch.stack(beta[::-1])
+forward_backward = SOLVED["forward_backward"]
 
 
 def rescaled(log_start, log_A, log_B, x):
@@ -352,7 +340,6 @@ def missing_is_symbol_0(log_start, log_A, log_B, x):
 
 ANSWERS["check_forward_backward"] = Answers(
     right={
-        "logsumexp": forward_backward,
         "rescaled": rescaled,
         "in double precision": lambda *args: forward_backward(*[a.double() for a in args[:3]], args[3]),
         "as lists": lambda *args: [message.tolist() for message in forward_backward(*args)],

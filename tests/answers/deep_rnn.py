@@ -2,22 +2,18 @@
 
 import numpy as np
 import torch
+from notebook_code import definitions
 from torch import nn
 
 from answers.table import Answers
 
 ANSWERS: dict[str, Answers] = {}
+SOLVED = definitions("solutions/deep-rnn")  # whose answers join the right ones by themselves
 
 # --- two layers ------------------------------------------------------------------------------------------------------
 
 
-def two_layers(X, H1, H2, W_xh1, W_hh1, b_h1, W_xh2, W_hh2, b_h2):
-    outputs = []
-    for X_t in X.unbind(dim=1):
-        H1 = torch.tanh(X_t @ W_xh1 + H1 @ W_hh1 + b_h1)
-        H2 = torch.tanh(H1 @ W_xh2 + H2 @ W_hh2 + b_h2)
-        outputs.append(H2)
-    return torch.stack(outputs, dim=1), H1, H2
+two_layers = SOLVED["two_layers"]
 
 
 def one_layer(X, H, W_xh, W_hh, b_h):
@@ -48,7 +44,7 @@ def time_before_batch(X, H1, H2, *weights):
 
 
 ANSWERS["check_two_layers"] = Answers(
-    right={"time outside": two_layers, "layer outside, as a list": two_layers_one_after_the_other},
+    right={"layer outside, as a list": two_layers_one_after_the_other},
     wrong={
         "layer 2 reads the old state of layer 1": (
             layer_2_a_step_late,
@@ -92,13 +88,11 @@ ANSWERS["check_two_layers"] = Answers(
 BLOCKS = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
 
-def count(kind, d, h, L):
-    return BLOCKS[kind] * (h * (d + h + 2) + (L - 1) * h * (2 * h + 2))
+count = SOLVED["count"]
 
 
 ANSWERS["check_count"] = Answers(
     right={
-        "formula": count,
         "counted": lambda kind, d, h, L: sum(
             p.numel() for p in getattr(nn, kind)(d, h, L, device=torch.device("meta")).parameters()
         ),
@@ -139,10 +133,7 @@ ANSWERS["check_count"] = Answers(
 # --- a state taken apart ---------------------------------------------------------------------------------------------
 
 
-def split(state):
-    if isinstance(state, tuple):
-        return list(zip(*(part.split(1) for part in state), strict=True))
-    return list(state.split(1))
+split = SOLVED["split_state"]
 
 
 def split_by_index(state):
@@ -154,7 +145,6 @@ def split_by_index(state):
 
 ANSWERS["check_split_state"] = Answers(
     right={
-        "split": split,
         "by index": split_by_index,
         "lists for pairs": lambda state: [list(s) if isinstance(s, tuple) else s for s in split(state)],
         "a tensor of tensors for the GRU": lambda s: split(s) if isinstance(s, tuple) else s[:, None],
@@ -205,12 +195,7 @@ ANSWERS["check_split_state"] = Answers(
 # --- reading in pieces -----------------------------------------------------------------------------------------------
 
 
-def read(layer, X, size):
-    outputs, state = [], None
-    for piece in X.split(size, dim=1):
-        part, state = layer(piece, state)
-        outputs.append(part)
-    return torch.cat(outputs, dim=1), state
+read = SOLVED["read_in_pieces"]
 
 
 def read_one_step_at_a_time(layer, X, size):
@@ -281,7 +266,7 @@ def last_output_as_state(layer, X, size):
 
 
 ANSWERS["check_read_in_pieces"] = Answers(
-    right={"split": read, "one step at a time": read_one_step_at_a_time, "the gradient cut": read_detached},
+    right={"one step at a time": read_one_step_at_a_time, "the gradient cut": read_detached},
     wrong={
         "every piece from an empty state": (
             start_afresh,

@@ -4,11 +4,13 @@ import math
 from collections import Counter
 
 import torch
+from notebook_code import definitions
 from torch.nn import functional as F
 
 from answers.table import Answers
 
 ANSWERS: dict[str, Answers] = {}
+SOLVED = definitions("solutions/seq2seq")  # whose answers join the right ones by themselves
 
 # --- BLEU of one sentence --------------------------------------------------------------------------------------------
 
@@ -184,15 +186,11 @@ ANSWERS["check_sentence_loss"] = Answers(
 # --- a bridge --------------------------------------------------------------------------------------------------------
 
 
-def bridge(state, W, b, num_layers):
-    L, B, H = state.shape
-    mapped = torch.tanh(state.transpose(0, 1).reshape(B, L * H) @ W + b)
-    return mapped.view(B, num_layers, -1).transpose(0, 1)
+bridge = SOLVED["bridge"]
 
 
 ANSWERS["check_bridge"] = Answers(
     right={
-        "transpose": bridge,
         "cat and chunk": lambda state, W, b, n: torch.stack(torch.tanh(torch.cat([*state], 1) @ W + b).chunk(n, 1)),
         "a linear layer": lambda state, W, b, n: torch.stack(
             F.linear(state.permute(1, 0, 2).flatten(1), W.T, b).tanh().tensor_split(n, dim=-1)
@@ -233,14 +231,11 @@ ANSWERS["check_bridge"] = Answers(
 # --- the state of an LSTM --------------------------------------------------------------------------------------------
 
 
-def start_lstm(state, index):
-    h, c = state
-    return h[-1][index], (h[:, index], c[:, index])
+start_lstm = SOLVED["start_lstm"]
 
 
 ANSWERS["check_start_lstm"] = Answers(
     right={
-        "indexing": start_lstm,
         "index_select, as lists": lambda state, index: [
             state[0][-1].index_select(0, index),
             [part.index_select(1, index) for part in state],
