@@ -117,7 +117,8 @@ class Run:
     def _load(self) -> None:
         before = files.previous(self.path)
         path = self.path if self.path.exists() else before  # killed between the two renamings of a save
-        remedy = "remove the file to start anew, or give another path"
+        both = f" and {before.name}" if before.exists() and path != before else ""
+        remedy = f"remove the file{both} to start anew, or give another path"
         try:
             saved = files.load(path)
         except files.DamagedFile as error:

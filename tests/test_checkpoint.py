@@ -447,6 +447,16 @@ def test_other_data_with_as_many_batches_are_another_run(tmp_path):
         finish(other, tmp_path / "run.pt")
 
 
+def test_starting_anew_means_removing_both_files(tmp_path):
+    """Where the last checkpoint is missing, the one before it is taken: so the remedy names both."""
+    finish(new_run(), tmp_path / "run.pt")
+    with pytest.raises(checkpoint.CheckpointError, match=r"remove the file and run\.pt\.previous to start anew"):
+        finish(new_run(), tmp_path / "run.pt", clip=0.5)
+    for file in (tmp_path / "run.pt", tmp_path / "run.pt.previous"):
+        file.unlink()
+    finish(new_run(), tmp_path / "run.pt", clip=0.5)
+
+
 def test_the_digest_of_the_data_draws_no_random_numbers_and_does_not_change(tmp_path):
     batches = NoisyBatches(SequentialBatches(ids(44), B, T, 0))
     before = checkpoint.random_state()
