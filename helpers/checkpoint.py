@@ -3,7 +3,6 @@
     Run              the position of a run: epochs and steps done, sums, the carried state
     CheckpointError  the file cannot be used, or belongs to a different run
     data_digest      tells one set of batches from another
-    forked_random    draw random numbers and leave the generators as they were
 
 Plumbing: no notebook derives it. `training.fit` is the loop; without a file a `Run` only counts.
 """
@@ -12,19 +11,17 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import random
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from helpers import files
+from helpers.machine import forked_random, random_state, set_random_state
 
 
 class CheckpointError(RuntimeError):
@@ -189,39 +186,3 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(part)
     else:
         yield value
-
-
-@contextmanager
-def forked_random(seed: int | None = None) -> Iterator[None]:
-    """Leave every generator as it was, whatever is drawn inside; `seed` them inside, if one is given."""
-    before = random_state()
-    try:
-        if seed is not None:
-            random.seed(seed)
-            np.random.seed(seed)  # noqa: NPY002
-            torch.manual_seed(seed)
-        yield
-    finally:
-        set_random_state(before)
-
-
-def random_state() -> dict:
-    """Return the state of the generators of Python, NumPy and torch, on every device."""
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002
-    state = {"python": random.getstate(), "numpy": [name, keys.tolist(), *rest], "torch": torch.get_rng_state()}
-    state["cuda"] = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    state["mps"] = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
-    return state
-
-
-def set_random_state(saved: dict) -> None:
-    """Set the generators to what `random_state` returned; those of cards that are not here are left out."""
-    version, keys, gauss = saved["python"]
-    random.setstate((version, tuple(keys), gauss))
-    np.random.set_state(tuple(saved["numpy"]))  # noqa: NPY002
-    torch.set_rng_state(saved["torch"].cpu())
-    if torch.cuda.is_available():
-        for card, state in enumerate(saved["cuda"][: torch.cuda.device_count()]):
-            torch.cuda.set_rng_state(state.cpu(), card)
-    if saved["mps"] is not None and torch.backends.mps.is_available():
-        torch.mps.set_rng_state(saved["mps"].cpu())

@@ -1,8 +1,10 @@
 """Seed, device and threads: what a notebook settles before it computes.
 
-    set_seed     one seed for Python, NumPy and torch
-    get_device   the graphics card if there is one, else the CPU
-    use_threads  how many threads torch may use
+    set_seed       one seed for Python, NumPy and torch
+    get_device     the graphics card if there is one, else the CPU
+    use_threads    how many threads torch may use
+    forked_random  draw random numbers and leave the generators as they were
+    random_state, set_random_state   the generators of Python, NumPy and torch, on every device
 
 Plumbing: no notebook derives it.
 """
@@ -10,6 +12,8 @@ Plumbing: no notebook derives it.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -38,3 +42,37 @@ def use_threads(most: int) -> int:
     """
     torch.set_num_threads(min(checks.whole_number("most", most, least=1), torch.get_num_threads()))
     return torch.get_num_threads()
+
+
+@contextmanager
+def forked_random(seed: int | None = None) -> Iterator[None]:
+    """Leave every generator as it was, whatever is drawn inside; `seed` them inside, if one is given."""
+    before = random_state()
+    try:
+        if seed is not None:
+            set_seed(seed)
+        yield
+    finally:
+        set_random_state(before)
+
+
+def random_state() -> dict:
+    """Return the state of the generators of Python, NumPy and torch, on every device."""
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    state = {"python": random.getstate(), "numpy": [name, keys.tolist(), *rest], "torch": torch.get_rng_state()}
+    state["cuda"] = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    state["mps"] = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    return state
+
+
+def set_random_state(saved: dict) -> None:
+    """Set the generators to what `random_state` returned; those of cards that are not here are left out."""
+    version, keys, gauss = saved["python"]
+    random.setstate((version, tuple(keys), gauss))
+    np.random.set_state(tuple(saved["numpy"]))  # noqa: NPY002
+    torch.set_rng_state(saved["torch"].cpu())
+    if torch.cuda.is_available():
+        for card, state in enumerate(saved["cuda"][: torch.cuda.device_count()]):
+            torch.cuda.set_rng_state(state.cpu(), card)
+    if saved["mps"] is not None and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(saved["mps"].cpu())

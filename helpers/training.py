@@ -24,8 +24,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers import checks
-from helpers.checkpoint import History, Run, data_digest, forked_random
+from helpers.checkpoint import History, Run, data_digest
 from helpers.losses import next_token_loss
+from helpers.machine import forked_random
 
 ComputeLoss = Callable[[nn.Module, Any, Any], tuple[Tensor, int, Any]]
 

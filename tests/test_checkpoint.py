@@ -459,14 +459,14 @@ def test_starting_anew_means_removing_both_files(tmp_path):
 
 def test_the_digest_of_the_data_draws_no_random_numbers_and_does_not_change(tmp_path):
     batches = NoisyBatches(SequentialBatches(ids(44), B, T, 0))
-    before = checkpoint.random_state()
+    before = machine.random_state()
     first = checkpoint.data_digest(batches)
     machine.set_seed(5)
     assert checkpoint.data_digest(batches) == first
-    checkpoint.set_random_state(before)
+    machine.set_random_state(before)
     drawn = random.random(), np.random.rand(), torch.rand(1).item()  # noqa: NPY002
-    checkpoint.set_random_state(before)
-    with checkpoint.forked_random():
+    machine.set_random_state(before)
+    with machine.forked_random():
         random.random(), np.random.rand(), torch.rand(1)  # noqa: NPY002
     assert (random.random(), np.random.rand(), torch.rand(1).item()) == drawn  # noqa: NPY002
 
