@@ -9,7 +9,6 @@ Plumbing: no notebook derives it. `training.fit` is the loop; without a file a `
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
@@ -84,6 +83,7 @@ class Run:
 
     def record(self, loss: float, tokens: int) -> None:
         """Count one step: its summed loss and its number of tokens."""
+        tokens = tokens.item() if hasattr(tokens, "item") else tokens  # a number of NumPy or torch
         self.history.step_loss.append(loss / tokens)
         self.step, self.loss, self.tokens = self.step + 1, self.loss + loss, self.tokens + tokens
         now = time.perf_counter()
@@ -122,31 +122,30 @@ class Run:
             if path != before and before.exists():
                 remedy = f"the checkpoint before it is kept: rename {before.name} to {path.name} to go on from there"
             raise CheckpointError(f"{error}; {remedy}") from error
-        parts_of_a_file = {"settings", "history", "position", "random"}
-        if not isinstance(saved, dict) or not parts_of_a_file <= saved.keys() or saved["position"].keys() != _POSITION:
+        if not _is_checkpoint(saved):
             raise CheckpointError(f"{path} is not a checkpoint that `fit` wrote; {remedy}")
         if changed := _differences(saved["settings"], self.settings):
             raise CheckpointError(f"{path} belongs to a different run: {changed}; {remedy}")
-        self._restore(saved, path, remedy)
+        if misfit := _misfit(saved, self.parts):
+            raise CheckpointError(f"{path} belongs to a different model or optimiser: {misfit}; {remedy}")
+        for name in sorted(self.parts, key=lambda name: name == "model"):  # the model last: its weights are overwritten
+            self.parts[name].load_state_dict(saved[name])
         for name, value in saved["position"].items():
             setattr(self, name, value)
         self.history = History(**saved["history"])
         set_random_state(saved["random"])
 
-    def _restore(self, saved: dict, path: Path, remedy: str) -> None:
-        """Load all parts, or none: if one does not fit, the others get back what they had."""
-        old = {name: copy.deepcopy(part.state_dict()) for name, part in self.parts.items()}
-        try:
-            for name, part in self.parts.items():
-                part.load_state_dict(saved[name])
-            _check_shapes(self.parts["optimizer"])
-        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            for name, part in self.parts.items():
-                part.load_state_dict(old[name])
-            raise CheckpointError(f"{path} belongs to a different model or optimiser; {remedy}: {error}") from error
-
 
 _POSITION = {"epoch", "step", "tokens", "loss", "seconds", "state", "random_at_start"}
+_RANDOM = {"python", "numpy", "torch", "cuda", "mps"}
+_MOMENTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"}
+
+
+def _is_checkpoint(saved: Any) -> bool:
+    keys = {"history": asdict(History()).keys(), "position": _POSITION, "random": _RANDOM}
+    if not isinstance(saved, dict) or not isinstance(saved.get("settings"), dict):
+        return False
+    return all(isinstance(saved.get(name), dict) and saved[name].keys() == wanted for name, wanted in keys.items())
 
 
 def _differences(theirs: dict, ours: dict) -> str:
@@ -155,13 +154,41 @@ def _differences(theirs: dict, ours: dict) -> str:
     )
 
 
-def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
+def _misfit(saved: dict, parts: dict[str, Any]) -> str:
+    """Say where the saved parts do not fit ours in names, types, shapes; "" if all can be loaded."""
+    for name, part in parts.items():
+        theirs, ours = saved.get(name), part.state_dict()
+        if not isinstance(theirs, dict):
+            return f"the file has no state of the {name}"
+        if missing := sorted(map(str, ours.keys() - theirs.keys())):
+            return f"the {name} has {missing[0]}, which the file lacks"
+    theirs, ours = saved["model"], parts["model"].state_dict()
+    if unknown := sorted(theirs.keys() - ours.keys()):
+        return f"the file has {unknown[0]}, which the model lacks"
+    for name in ours:
+        if _kind(theirs[name]) != _kind(ours[name]):
+            return f"{name} was {_kind(theirs[name])} and is {_kind(ours[name])}"
+    return _misfit_of_optimizer(saved["optimizer"], parts["optimizer"])
+
+
+def _misfit_of_optimizer(saved: dict, optimizer: torch.optim.Optimizer) -> str:
     """Torch loads moments of any shape and fails at the next step."""
-    for parameter, state in optimizer.state.items():
-        for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"):
-            if isinstance(state.get(name), Tensor) and state[name].shape != parameter.shape:
-                shapes = f"{tuple(state[name].shape)} for a parameter of {tuple(parameter.shape)}"
-                raise ValueError(f"the optimiser's {name} has the shape {shapes}")
+    groups, ours = [group["params"] for group in saved["param_groups"]], optimizer.param_groups
+    if [len(group) for group in groups] != [len(group["params"]) for group in ours]:
+        return "the optimiser has other groups of parameters"
+    for group, own in zip(groups, ours, strict=True):
+        for index, parameter in zip(group, own["params"], strict=True):
+            for name in _MOMENTS & saved["state"].get(index, {}).keys():
+                shape = getattr(saved["state"][index][name], "shape", parameter.shape)  # None: not there yet
+                if shape != parameter.shape:
+                    return f"the optimiser's {name} was {tuple(shape)} for a parameter of {tuple(parameter.shape)}"
+    return ""
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return type(value).__name__
+    return f"{str(value.dtype).removeprefix('torch.')} of the shape {tuple(value.shape)}"
 
 
 def data_digest(batches: Iterable) -> str:

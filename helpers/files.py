@@ -10,6 +10,7 @@ Plumbing: no notebook derives it. `checkpoint` and `translator` keep their files
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import os
@@ -18,10 +19,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 HEADER = b"modern-rnn file, sha256 "  # then 64 hexadecimal digits, a line end, and what torch.save wrote
-LEFT_OVER = 3600  # seconds after which an unfinished file belongs to a process that is no more
+LEFT_OVER = 60  # seconds without a byte more, after which an unfinished file belongs to a process that is no more
+FOREIGN = "something other than tensors, numbers and strings"
 
 
 class DamagedFile(ValueError):
@@ -31,13 +34,17 @@ class DamagedFile(ValueError):
 def save(path: str | Path, payload: Any, keep_previous: bool = False) -> None:
     """Write `payload` to `path`: whoever reads the path finds the old file or the new one, never half of one.
 
-    payload: anything that torch.load reads with weights_only=True: tensors, numbers, strings, lists, dictionaries.
+    payload: tensors, numbers, strings, lists, dictionaries. NumPy's numbers come back as Python's.
     keep_previous: the old file stays beside the new one, as `previous(path)`.
-    Raises OSError if it cannot be written; the old file is untouched then.
+    Raises TypeError if `load` could not read it back, OSError if it cannot be written; the old file is untouched then.
     """
     path = Path(path)
     buffer = io.BytesIO()
-    torch.save(payload, buffer)
+    try:
+        torch.save(_plain(payload), buffer)
+        _read(buffer.getbuffer())  # now, not when the file is all that is left of a run
+    except (AttributeError, pickle.PicklingError, pickle.UnpicklingError) as error:
+        raise TypeError(f"this cannot be saved to {path}: it holds {FOREIGN}") from error
     content = buffer.getbuffer()
     digest = hashlib.sha256(content).hexdigest().encode()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,9 +77,9 @@ def load(path: str | Path) -> Any:
     if content[len(HEADER) : start] != hashlib.sha256(body).hexdigest().encode() + b"\n":
         raise DamagedFile(f"{path} is damaged: its content does not match the checksum it was written with")
     try:
-        return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        return _read(body)
     except pickle.UnpicklingError as error:
-        raise DamagedFile(f"{path} holds something other than tensors, numbers and strings") from error
+        raise DamagedFile(f"{path} holds {FOREIGN}") from error
 
 
 def previous(path: str | Path) -> Path:
@@ -102,6 +109,21 @@ def remove_left_overs(path: Path) -> None:
                 file.unlink()
         except OSError:  # another process was faster, or may not write here, which `save` will tell
             continue
+
+
+def _read(content: memoryview) -> Any:
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy's numbers into Python's: torch.load takes no others with weights_only=True."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        plain = copy.copy(value)  # keeps the class and the attributes of a state_dict
+        plain.update((key, _plain(part)) for key, part in value.items())
+        return plain
+    return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
 
 
 def _unfinished(path: Path) -> Path:

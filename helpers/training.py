@@ -197,12 +197,15 @@ def _latest(history: History) -> dict[str, str]:
 def _detach(state: Any) -> Any:
     if isinstance(state, Tensor):
         return state.detach()
-    return type(state)(map(_detach, state)) if isinstance(state, (tuple, list)) else state
+    return _like(state, map(_detach, state)) if isinstance(state, (tuple, list)) else state
 
 
 def _to(batch: Any, device: torch.device | str) -> Any:
     if isinstance(batch, Tensor):
         return batch.to(device)
-    if isinstance(batch, list):
-        return [_to(part, device) for part in batch]
-    return tuple(_to(part, device) for part in batch) if isinstance(batch, tuple) else batch
+    return _like(batch, (_to(part, device) for part in batch)) if isinstance(batch, (tuple, list)) else batch
+
+
+def _like(old: tuple | list, parts: Iterable) -> tuple | list:
+    named = hasattr(old, "_fields")  # a NamedTuple, such as a batch of pairs, takes its parts one by one
+    return type(old)(*parts) if named else type(old)(parts)

@@ -320,7 +320,7 @@ def test_a_checkpoint_of_a_different_model_is_refused(other, tmp_path):
     finish(new_run(), tmp_path / "run.pt")
     run = new_run()
     run.model = language_model(**other)
-    with pytest.raises(checkpoint.CheckpointError, match="different model or optimiser; remove the file"):
+    with pytest.raises(checkpoint.CheckpointError, match=r"different model or optimiser: .*; remove the file"):
         finish(run, tmp_path / "run.pt")
 
 
@@ -374,10 +374,85 @@ def test_nothing_is_loaded_unless_everything_fits(misfit, tmp_path):
     files.save(tmp_path / "run.pt", saved)
     run = new_run(seed=7)
     before = weights(run.model), copy.deepcopy(run.optimizer.state_dict()), copy.deepcopy(run.scheduler.state_dict())
-    with pytest.raises(checkpoint.CheckpointError, match="different model or optimiser; remove the file"):
+    with pytest.raises(checkpoint.CheckpointError, match=r"different model or optimiser: .*; remove the file"):
         finish(run, tmp_path / "run.pt")
     assert_equal_weights(weights(run.model), before[0])
     assert (run.optimizer.state_dict(), run.scheduler.state_dict()) == before[1:]
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "message"),
+    [
+        ("settings", 5, "not a checkpoint"),
+        ("history", {"other": []}, "not a checkpoint"),
+        ("position", 5, "not a checkpoint"),
+        ("random", {}, "not a checkpoint"),
+        ("model", [], "different model or optimiser"),
+        ("optimizer", {}, "different model or optimiser"),
+        ("scheduler", {"other": 1}, "different model or optimiser"),
+    ],
+)
+def test_a_part_of_another_kind_is_refused_with_a_remedy_and_nothing_is_loaded(part, content, message, tmp_path):
+    finish(new_run(), tmp_path / "run.pt")
+    files.save(tmp_path / "run.pt", files.load(tmp_path / "run.pt") | {part: content})
+    run = new_run(seed=7)
+    before, rate = weights(run.model), run.scheduler.state_dict()
+    with pytest.raises(checkpoint.CheckpointError, match=f"{message}.*; remove the file"):
+        finish(run, tmp_path / "run.pt")
+    assert_equal_weights(weights(run.model), before)
+    assert run.scheduler.state_dict() == rate
+
+
+def test_weights_of_another_type_are_refused_and_not_rounded(tmp_path):
+    finish(new_run(), tmp_path / "run.pt")
+    other = new_run()
+    other.model.double()
+    with pytest.raises(checkpoint.CheckpointError, match=r"float32 .*float64 .*; remove the file"):
+        finish(other, tmp_path / "run.pt")
+
+
+@pytest.mark.parametrize("part", ["model", "optimizer", "scheduler"])
+def test_want_of_memory_while_loading_is_not_blamed_on_the_file(part, tmp_path, monkeypatch):
+    """On a card it comes as a RuntimeError; whoever removes the file then loses a good run."""
+    finish(new_run(), tmp_path / "run.pt")
+    run = new_run(seed=7)
+    before, kind, calls = weights(run.model), type(getattr(run, part)), []
+    load = kind.load_state_dict
+
+    def full_once(*args):
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        load(*args)
+
+    monkeypatch.setattr(kind, "load_state_dict", full_once)
+    with pytest.raises(torch.cuda.OutOfMemoryError, match="out of memory"):
+        finish(run, tmp_path / "run.pt")
+    assert_equal_weights(weights(run.model), before)
+
+
+@pytest.mark.parametrize("number", [np.int64, np.float64])
+def test_numbers_of_numpy_make_a_checkpoint_that_can_be_resumed(number, tmp_path):
+    """Learning rates often come from np.logspace, and counts from an array."""
+
+    def run_with(seed=0):
+        run = new_run(seed=seed)
+        run.scheduler = None
+        run.optimizer = torch.optim.AdamW(run.model.parameters(), number(1) / 20)
+        return run
+
+    def counted(model, batch, state):
+        loss, n, state = losses.next_token_loss(model, batch, state)
+        return loss, number(n), state
+
+    options = {"num_epochs": np.int64(EPOCHS), "clip": number(1), "checkpoint_every": 1}
+    expected = run_with()
+    expected_history = finish(expected, compute_loss=counted, **options)
+    with pytest.raises(Killed):
+        finish(run_with(), tmp_path / "run.pt", compute_loss=killed_at(4, counted), **options)
+    resumed = run_with(seed=99)
+    history = finish(resumed, tmp_path / "run.pt", compute_loss=counted, **options)
+    assert_same_end(resumed, history, expected, expected_history)
 
 
 def test_a_system_error_is_no_reason_to_remove_the_file(tmp_path, monkeypatch):

@@ -1,9 +1,12 @@
 """Files that are whole or not there."""
 
+import hashlib
+import io
 import os
 import pickle
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -58,12 +61,36 @@ def test_a_missing_file_and_a_folder_are_errors_of_the_system(tmp_path):
         files.load(tmp_path)
 
 
+def test_numbers_of_numpy_come_back_as_pythons(tmp_path):
+    """And what holds them keeps its class and its attributes, which torch gives to a state_dict."""
+    weights = torch.nn.Linear(2, 1).state_dict()
+    files.save(tmp_path / "x.pt", {"n": [np.int64(3), (np.float64(0.5), np.bool_(True))], "weights": weights})
+    found = files.load(tmp_path / "x.pt")
+    assert repr(found["n"]) == "[3, (0.5, True)]"
+    assert type(found["weights"]) is type(weights)
+    assert found["weights"]._metadata == weights._metadata
+
+
+@pytest.mark.parametrize("content", [object(), print, np.zeros(2)])
+def test_what_could_not_be_read_back_is_refused_when_it_is_saved(content, tmp_path):
+    files.save(tmp_path / "x.pt", 1)
+    with pytest.raises(TypeError, match=r"cannot be saved to .*x\.pt.*something other than tensors"):
+        files.save(tmp_path / "x.pt", {"content": content})
+    assert files.load(tmp_path / "x.pt") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["x.pt"]
+
+
 def test_no_code_is_run_from_a_file(tmp_path):
     class Trap:
         def __reduce__(self):
             return (os.mkdir, (str(tmp_path / "sprung"),))
 
-    files.save(tmp_path / "x.pt", {"trap": Trap()})
+    with pytest.raises(TypeError, match="something other than tensors"):
+        files.save(tmp_path / "x.pt", {"trap": Trap()})
+    buffer = io.BytesIO()
+    torch.save({"trap": Trap()}, buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest().encode()
+    (tmp_path / "x.pt").write_bytes(files.HEADER + digest + b"\n" + buffer.getvalue())
     with pytest.raises(files.DamagedFile, match="something other than tensors"):
         files.load(tmp_path / "x.pt")
     assert not (tmp_path / "sprung").exists()
@@ -88,7 +115,7 @@ def test_left_overs_of_killed_processes_are_removed_and_those_of_running_ones_ar
     old, new = tmp_path / "x.pt.1.unfinished", tmp_path / "x.pt.2.unfinished"
     for left_over in (old, new):
         left_over.write_bytes(b"half")
-    os.utime(old, (time.time() - 4000,) * 2)
+    os.utime(old, (time.time() - 90,) * 2)
     files.save(tmp_path / "x.pt", 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.pt", "x.pt.2.unfinished"]
 

@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 import time
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -181,6 +182,23 @@ def test_random_batches_do_not_continue_and_sequential_ones_do():
         training.fit(model, batches, sgd(model), num_epochs=1, val_batches=batches, compute_loss=compute_loss)
     assert all(state is None for state in given[RandomBatches])
     assert [state is None for state in given[SequentialBatches]] == [True, False, False, False, False] * 2
+
+
+def test_batches_and_states_with_names_keep_them():
+    """A loss may say batch.X, and a layer state.H."""
+    Batch, State = namedtuple("Batch", "X Y"), namedtuple("State", "H C")
+    seen = []
+
+    def compute_loss(model, batch, state):
+        seen.append(state)
+        loss, n, new = losses.next_token_loss(model, (batch.X, batch.Y), state and (state.H, state.C))
+        return loss, n, State(*new)
+
+    model = language_model()
+    batches = Continuing(Batch(X, Y) for X, Y in SequentialBatches(ids(25), B, T, offset=0))
+    training.fit(model, batches, sgd(model), num_epochs=1, compute_loss=compute_loss)
+    assert [type(state) for state in seen] == [type(None), State, State]
+    assert not any(part.requires_grad for state in seen if state for part in state)
 
 
 def test_the_scheduler_steps_after_every_batch():
