@@ -37,7 +37,9 @@ def take(value: Any, like: Any, name: str = "", *, tensors: bool = False) -> Any
         parts = list(like.values()) if isinstance(like, dict) else like
         names = list(like) if isinstance(like, dict) else [f"{name or 'result'}[{i}]" for i in range(len(like))]
         alike = len({tuple(part.shape) if isinstance(part, Tensor) else type(part) for part in parts}) == 1
-        several = isinstance(value, (tuple, list)) or (alike and isinstance(value, (Tensor, np.ndarray)) and value.ndim)
+        stacked = isinstance(value, (Tensor, np.ndarray)) and value.ndim and alike
+        stacked = stacked and not (tensors and isinstance(like, dict))  # a layer takes no tensor for a pair
+        several = isinstance(value, (tuple, list)) or stacked
         if not several or len(value) != len(parts):
             raise wrong("parts", name, given=shown(value), wanted=f"({', '.join(names)})")
         if isinstance(like, dict):
