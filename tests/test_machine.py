@@ -55,3 +55,33 @@ def test_threads_become_fewer_but_never_more_than_there_were():
         torch.set_num_threads(before)
     with pytest.raises(ValueError, match="most is 0"):
         machine.use_threads(0)
+
+
+@pytest.mark.parametrize(("saved_cards", "cards"), [(3, 1), (1, 3), (2, 0), (0, 2)])
+def test_the_random_state_of_as_many_cards_is_set_as_there_are(saved_cards, cards, monkeypatch):
+    """Stand-ins for cards that this machine does not have: one more than `cards` is an error, as in torch."""
+    states = [torch.full((16,), card, dtype=torch.uint8) for card in range(3)]
+    given = {}
+
+    def set_state(state, card):
+        if card >= cards:
+            raise RuntimeError("CUDA error: invalid device ordinal")
+        given[card] = state
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cards > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", set_state)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: states[:cards])
+    machine.set_random_state(machine.random_state() | {"cuda": states[:saved_cards]})
+    assert given == {card: states[card] for card in range(min(saved_cards, cards))}
+
+
+def test_the_random_state_of_apples_card_is_kept_and_set_where_there_is_one(monkeypatch):
+    given = []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: torch.tensor([7]))
+    monkeypatch.setattr(torch.mps, "set_rng_state", lambda state: given.append(state.item()))
+    state = machine.random_state()
+    machine.set_random_state(state)
+    machine.set_random_state(state | {"mps": None})  # from a machine without one
+    assert given == [7]
