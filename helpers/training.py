@@ -61,7 +61,8 @@ def fit(
     on_epoch: called as on_epoch(epochs done, history) after each epoch.
     checkpoint: a file, written every `checkpoint_every` steps and after each epoch. If it exists, training goes on
         where it stood, and every loss is bit for bit what it would have been without the interruption, on the same
-        machine with the same number of threads. Remove the file, and the one named `.previous`, to start anew.
+        machine with the same number of threads; the learning rate is the file's. Remove the file, and the one named
+        `.previous`, to start anew.
 
     Raises TrainingDiverged if a loss or gradient is not finite, before the weights are touched by it; CheckpointError
     if the file is damaged or belongs to a different run; ValueError or TypeError for nothing to train on.
