@@ -12,11 +12,13 @@ import json
 import math
 import pkgutil
 import re
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 import torch
 from notebook_code import NOTEBOOKS, definitions
+from torch import nn
 
 from helpers import exercises
 from helpers.exercises import messages
@@ -306,3 +308,42 @@ def test_an_edition_in_another_language_translates_every_word_that_a_reader_sees
                 re.search(r"\b(the|it|should|result(?!\[)|for|not|solved|wrong|correct)\b", shown, re.IGNORECASE)
                 is None
             )
+
+
+# --- right results, by another way -----------------------------------------------------------------------------------
+
+
+def test_the_messages_of_a_short_chain_are_the_sum_over_all_paths():
+    check = CHECKS["bi_rnn.check_forward_backward"]
+    for k, m, x in check.cases[:-1]:  # the last one has 1,500 observations
+        (log_start, log_move, log_emit, _x), right = check.question(k, m, x)
+        start, move, emit = (log.double().exp() for log in (log_start, log_move, log_emit))
+        seen = [[1.0] * k if o is None else emit[:, o].tolist() for o in x]
+        alpha, beta = torch.zeros(len(x), k), torch.zeros(len(x), k)
+        for t in range(len(x)):
+            for path in product(range(k), repeat=len(x)):
+                steps = [move[a, b] * seen[s][b] for s, (a, b) in enumerate(pairwise(path), 1)]
+                if not any(path[t + 1 :]):  # each path up to t counts once
+                    alpha[t, path[t]] += start[path[0]] * seen[0][path[0]] * math.prod(steps[:t])
+                if not any(path[:t]):
+                    beta[t, path[t]] += math.prod(steps[t:])
+        torch.testing.assert_close(right["log_alpha"], alpha.log())
+        torch.testing.assert_close(right["log_beta"], beta.log())
+
+
+def test_the_operator_of_onnx_run_with_the_right_weights_is_torchs_lstm():
+    check = CHECKS["lstm.check_to_onnx"]
+    for d, h in check.cases:
+        args, right = check.question(d, h)
+        lstm = nn.LSTM(d, h, batch_first=True)
+        lstm.load_state_dict(dict(zip(lstm.state_dict(), args, strict=True)))
+        X = torch.randn(2, 5, d, generator=torch.Generator().manual_seed(0))
+        (Wi, Wo, Wf, Wc), (Ri, Ro, Rf, Rc) = right["W"][0].chunk(4), right["R"][0].chunk(4)
+        bi, bo, bf, bc, ri, ro, rf, rc = right["B"][0].chunk(8)
+        H = C = torch.zeros(2, h)
+        for x in X.unbind(dim=1):  # as the documentation of the operator defines it
+            i, o = torch.sigmoid(x @ Wi.T + H @ Ri.T + bi + ri), torch.sigmoid(x @ Wo.T + H @ Ro.T + bo + ro)
+            f = torch.sigmoid(x @ Wf.T + H @ Rf.T + bf + rf)
+            C = f * C + i * torch.tanh(x @ Wc.T + H @ Rc.T + bc + rc)
+            H = o * torch.tanh(C)
+        torch.testing.assert_close(H, lstm(X)[0][:, -1])

@@ -83,7 +83,8 @@ class Check:
 
     def _verdict(self, answer: Callable) -> Verdict:
         for values in self.cases:
-            known = dict(zip(inspect.signature(self.question).parameters, values, strict=True))
+            shown_values = [shown(value) if isinstance(value, (tuple, list)) else value for value in values]
+            known = dict(zip(inspect.signature(self.question).parameters, shown_values, strict=True))
             try:
                 self._try(answer, *self.question(*values))
             except NotImplementedError:

@@ -131,8 +131,9 @@ def shown(value: Any) -> str:
     """Return how a value stands in a message: as code, so that it needs no translation."""
     if isinstance(value, (Tensor, np.ndarray)) and value.ndim > 0:
         return f"{type(value).__name__} {tuple(value.shape)}"
-    if isinstance(value, (tuple, list)) and len(value) <= 4:
-        return f"({', '.join(map(shown, value))})"
+    if isinstance(value, (tuple, list)) and len(value) < 9:
+        inside = ", ".join(map(shown, value))
+        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
     value = value.item() if isinstance(value, (Tensor, np.generic)) else value
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 60 else f"{text[:58]} …"
