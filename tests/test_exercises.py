@@ -150,9 +150,10 @@ def backwards_in_memory(value):
     """Every array lies in memory from its end to its beginning, which torch cannot take as it is."""
     if isinstance(value, (tuple, list)):
         return type(value)(map(backwards_in_memory, value))
-    if not isinstance(value, (torch.Tensor, np.ndarray)) or value.ndim == 0:
+    if not isinstance(value, (torch.Tensor, np.ndarray)):
         return value
-    return np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)[::-1].copy()[::-1]
+    value = np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)
+    return value[::-1].copy()[::-1] if value.ndim else value
 
 
 def as_lists_of_tensors(value):
@@ -176,7 +177,6 @@ DRESSES += [as_lists_of_tensors, stacked]
 WITHOUT_GRADIENT = {as_lists, as_arrays, backwards_in_memory}
 NOT_FOR = {
     "encoder_decoder.check_copy_batch": {as_lists, as_arrays, backwards_in_memory, as_lists_of_tensors},
-    "seq2seq.check_sentence_loss": {as_lists, as_arrays, backwards_in_memory},
 }  # what goes into a batch or backward() must be tensors
 
 

@@ -2,305 +2,359 @@
 
 check_longest_word     how long a word fits into a state of so many bits
 check_reorder          picking rows of an LSTM's state and its context
-check_ignores_padding  a test that tells sound encoders from broken ones
+check_ignores_padding  a test that tells sound models from those that padding changes
 check_make_pair        an LSTM encoder with a GRU decoder of another width
 check_copy_batch       random batches of the copy task
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
-from operator import eq, gt, lt
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, short, tensor, truth, verdict
+from helpers.exercises.check import Check, Verdict, call, draw
+from helpers.exercises.messages import Wrong
+from helpers.exercises.returned import shown, take
 
 PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 4  # as in helpers.tokenizers
 
 
-def check_longest_word(longest_word: Callable[[int, int], int]) -> Verdict:
-    """Check longest_word(num_letters, bits): the largest n such that all words of 0 to n letters have a state each."""
+class _Drawn(Check):
+    """A check in which random numbers are drawn: the same each time, and the global random state stays as it was."""
 
-    def run() -> str:
-        for k, bits in [(8, 64), (8, 21), (10, 64), (2, 53), (1, 3), (26, 1), (3, 0), (10, 4096)]:
-            n, words = 0, 1 + k
-            while words <= 2**bits:  # whole numbers: exact, however large
-                n, words = n + 1, words + k ** (n + 2)
-            number(call(longest_word, _bits(k, bits), k, bits), n, _bits(k, bits))
-        return "the shorter words need room, too: with 8 letters and 21 bits it is 6, although 8^7 is 2^21."
+    def __call__(self, answer: Callable) -> Verdict:
+        def drawn(*args: Any) -> Any:
+            found = answer(*args)
+            return tuple(found) if isinstance(found, list) else found
 
-    return verdict(run)
-
-
-def _bits(k: int, bits: int) -> str:
-    return f"{k} letter{'s' * (k > 1)} and {bits} bit{'s' * (bits != 1)}"
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return super().__call__(drawn)
 
 
-def check_reorder(reorder: Callable[[tuple, Tensor], tuple]) -> Verdict:
-    """Check reorder(state, index) on states (context (B, h), (H (L, B, h), C (L, B, h)))."""
+def _longest_word(num_letters, bits):
+    """longest_word(num_letters, bits): the largest n such that all words of 0 to n letters have a state each."""
+    return (num_letters, bits), _fits(num_letters, bits)
 
-    def run() -> str:
-        cases = [(2, 3, [2, 0, 1]), (3, 3, [1, 1, 2]), (1, 4, [3]), (2, 4, [0, 0, 0, 3, 3, 1, 2]), (3, 5, [0, 1, 2, 3])]
-        for L, B, index in cases:
-            case = f"{L} layer{'s' * (L > 1)}, {B} rows and the index {index}"
-            # Every number says where it stands: part, layer, row, unit.
-            part = torch.arange(6.0).view(1, 1, 6) + 10 * torch.arange(B).view(1, B, 1)
-            layers = part + 100 * torch.arange(L).view(L, 1, 1)
-            given = (part[0].clone(), (layers + 1000, layers + 2000))
-            before = (given[0].clone(), tuple(part.clone() for part in given[1]))
+
+def _fits(k: int, bits: int, empty: int = 1) -> int:
+    n, words = 0, empty + k
+    while words <= 2**bits:  # whole numbers: exact, however large
+        n, words = n + 1, words + k ** (n + 2)
+    return n
+
+
+check_longest_word = Check(
+    _longest_word,
+    case="letters and bits",
+    cases=[(3, 64), (8, 64), (8, 21), (10, 64), (2, 53), (1, 3), (26, 1), (3, 0), (10, 4096)],
+    slips={
+        "sign bit": lambda k, bits: _fits(k, bits - 1),
+        "larger base": lambda k, bits: int(bits / math.log2(k + 1)),
+        "longest words alone": lambda k, bits: int(bits / math.log2(k)) if k > 1 else _fits(k, bits),
+        "no empty word": lambda k, bits: _fits(k, bits, 0),
+        "does not fit": lambda k, bits: _fits(k, bits) + 1,
+    },
+    praise="longest word",
+)
+
+
+def _reorder(L, B, index):
+    """reorder(state, index) on states (context (B, h), (H (L, B, h), C (L, B, h)))."""
+    # Every number says where it stands: part, layer, row, unit.
+    row = torch.arange(6.0) + 10 * torch.arange(B)[:, None]
+    layers = row + 100 * torch.arange(L)[:, None, None]
+    H, C = layers + 1000, layers + 2000
+    rows = {"context": row[index], "state": {"H": H[:, index], "C": C[:, index]}}
+    return ((row, (H, C)), torch.tensor(index)), rows
+
+
+class _Reorder(Check):
+    def __call__(self, answer: Callable) -> Verdict:
+        def watched(state: tuple, index: Tensor) -> Any:
+            old = [part.clone() for part in (state[0], *state[1])]
             try:
-                found = call(lambda rows, given=given: reorder(given, rows), case, torch.tensor(index))
-            except Wrong as wrong:
-                if isinstance(wrong.__cause__, IndexError):
-                    raise Wrong(f"{wrong}; in H and C, (L, B, h), the first axis counts layers, not rows") from wrong
-                raise
-            context, pair = parts(found, ("context", "(H, C)"), case, alike=False)
-            names, found = ("context", "H", "C"), (context, *parts(pair, "HC", case, "the second part"))
-            for name, new, old in zip(names, found, (before[0], *before[1]), strict=True):
-                rows = [old.select(old.dim() - 2, i) for i in index]
-                expected = torch.stack(rows, old.dim() - 2)
-                new = tensor(new, tuple(expected.shape), case, name)
-                if not torch.equal(new, expected):
-                    raise Wrong(f"for {case} {name} does not hold the rows asked for{_which(new, expected, name)}")
-            for name, now, then in zip(names, (given[0], *given[1]), (before[0], *before[1]), strict=True):
-                if not torch.equal(now, then):
-                    raise Wrong(f"for {case} the old {name} has been changed; another hypothesis may still need it")
-        return "context, H and C follow the index together: a hypothesis takes its whole memory with it."
+                found = answer(state, index)
+            except IndexError as error:
+                raise Wrong("first axis") from error
+            for name, before, now in zip(("context", "H", "C"), old, (state[0], *state[1]), strict=True):
+                if not torch.equal(before, now):
+                    raise Wrong("old state changed", name=name)
+            return found
 
-    return verdict(run)
+        return super().__call__(watched)
 
 
-def _which(new: Tensor, expected: Tensor, name: str) -> str:
-    if name != "context" and not torch.equal(new // 1000, expected // 1000):
-        return ": its numbers are those of another part"
-    return f": it begins with those of {(new.flatten()[0] % 100 // 10).item():.0f}"
+def _reordered_in_place(state: tuple, index: Tensor) -> tuple:
+    new = state[0][index], tuple(part[:, index] for part in state[1])
+    state[1][0].zero_()
+    return new
+
+
+check_reorder = _Reorder(
+    _reorder,
+    case="rows of a state",
+    cases=[(2, 3, [2, 0, 1]), (3, 3, [1, 1, 2]), (1, 4, [3]), (2, 4, [0, 0, 0, 3, 3, 1, 2]), (3, 5, [0, 1, 2, 3])],
+    slips={
+        "first axis": lambda state, i: (state[0][i], tuple(part[i] for part in state[1])),
+        "rows kept": lambda state, i: state,
+        "rows sent away": lambda state, i: (state[0][i.argsort()], tuple(part[:, i.argsort()] for part in state[1])),
+        "parts exchanged": lambda state, i: (state[0][i], tuple(part[:, i] for part in state[1][::-1])),
+        "old state changed": _reordered_in_place,
+    },
+    off="other rows",
+    praise="reordered",
+)
+
+ZERO = torch.tensor([0])
+# Encoders, by how their state comes from X (B, S, 8), with an order, and real (B, S, 1), which is 1 where a real token
+# stands and 0 behind; and whether they ignore padding.
+STATES: dict[str, tuple[Callable, bool]] = {
+    "(X * real).sum(1)": (lambda X, real: (X * real).sum(1), True),
+    "X.sum(1)": (lambda X, real: X.sum(1), False),
+    "(X * (tokens > 0)).sum(1)": (lambda X, real, tokens: (X * (tokens > 0)[..., None]).sum(1), False),
+    "(X * real).mean(1)": (lambda X, real: (X * real).mean(1), False),
+    "(X * (place <= src_len)).sum(1)": (lambda X, real: (X * real.roll(1, 1).index_fill(1, ZERO, 1)).sum(1), False),
+    "(X * real).sum(1) + 0.01 * X[:, -1]": (lambda X, real: (X * real).sum(1) + 0.01 * X[:, -1], False),
+    "(X * real).sum(1) + 3e-5 * X[:, -1]": (lambda X, real: (X * real).sum(1) + 3e-5 * X[:, -1], False),
+    "(X * real).sum(1) + 1e-6 * sin(S)": (lambda X, real: (X * real).sum(1) + 1e-6 * math.sin(X.shape[1]), True),
+    "cat([(X * real).sum(1), X[:, -1]])": (lambda X, real: torch.cat([(X * real).sum(1), X[:, -1]], 1), False),
+}
 
 
 class _Model(nn.Module):
-    """An encoder of one of several kinds, and a small decoder: logits = output(decoder inputs + state)."""
+    """A small model whose logits follow from its inputs and the first 8 numbers of its state."""
 
-    def __init__(self, kind: str, leak: float = 1.0):
+    def __init__(self, code: str):
         super().__init__()
-        g = torch.Generator().manual_seed(1)
-        self.kind, self.leak = kind, leak
-        self.weights = torch.randn(12, 8, generator=g)
-        self.waves, self.output = torch.randn(8, generator=g), torch.randn(8, 12, generator=g) / 4
-        if kind == "padding is zero":
-            self.weights[PAD] = 0
+        self.state, (self.weights, self.output) = STATES[code][0], draw(1, (12, 8), (8, 12))
 
     def forward(self, src: Tensor, src_len: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        X = self.weights[src].double()  # (B, S, 8), so that a sum does not depend on how wide it is
         place = torch.arange(src.shape[1])
-        waves = (place[:, None] * self.waves).cos()  # (S, 8), for sources of any width
-        real = (place < src_len[:, None])[..., None]
-        state = (X * real * waves).sum(1) / src_len[:, None]  # the sound one, with order
-        if self.kind in ("all columns", "padding is zero"):
-            state = X.sum(1) / src_len[:, None]
-        elif self.kind == "last column":
-            state = state + self.leak * X[:, -1]
-        elif self.kind == "one too far":
-            state = (X * (place <= src_len[:, None])[..., None] * waves).sum(1) / src_len[:, None]
-        elif self.kind == "width":
-            state = (X * real).sum(1) / src.shape[1]
-        elif self.kind == "rounding":
-            state = state + 1e-7 * (src.shape[1] % 16)
-        state = state.float()
-        return (self.weights[inputs] + state[:, None]).tanh() @ self.output, state
+        X = self.weights[src].double() * (1 + place[:, None] * torch.arange(8)).cos()  # so that order counts
+        real = (place < src_len[:, None]).double()[..., None]  # (B, S, 1)
+        tokens = (src,) if self.state.__code__.co_argcount == 3 else ()
+        state = self.state(X, real, *tokens).float() / 4
+        return (self.weights[inputs] + state[:, None, :8]).tanh() @ self.output, state
 
 
-def check_ignores_padding(ignores_padding: Callable[..., bool]) -> Verdict:
-    """Check ignores_padding(model, src, src_len, inputs) -> bool on sound and broken models."""
-
-    def run() -> str:
-        src = torch.tensor([[4, 5, 6, EOS, PAD, PAD, PAD], [7, EOS, *[PAD] * 5], [9, 8, 7, 6, 5, EOS, PAD]])
-        src_len, inputs = torch.tensor([4, 2, 6]), torch.tensor([[BOS, 6, 5], [BOS, 7, EOS], [BOS, 5, 6]])
-        full = torch.tensor([[4, 6, EOS], [7, 7, EOS], [5, 9, EOS]])
-        padded, unpadded = (src, src_len), (full, torch.tensor([3, 3, 3]))
-        cases = [
-            ("a sound encoder", "sound", 1.0, padded, True),
-            ("an encoder that reads all columns", "all columns", 1.0, padded, False),
-            ("an encoder that adds up all columns, with zeros for <pad>", "padding is zero", 1.0, padded, False),
-            ("an encoder that divides by the width of the batch", "width", 1.0, padded, False),
-            ("an encoder that reads one place too far", "one too far", 1.0, padded, False),
-            ("an encoder into which the last column leaks faintly", "last column", 3e-5, padded, False),
-            ("an encoder whose rounding depends on the width", "rounding", 1.0, padded, True),
-            ("an encoder that reads all columns, and a batch without padding", "all columns", 1.0, unpadded, False),
-            (
-                "an encoder that reads one place too far, and a batch without padding",
-                "one too far",
-                1.0,
-                unpadded,
-                False,
-            ),
-            ("a sound encoder and a batch without padding", "sound", 1.0, unpadded, True),
-        ]
-        for case, kind, leak, (tokens, lengths), expected in cases:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                found = call(ignores_padding, case, _Model(kind, leak).eval(), tokens, lengths, inputs)
-            found = truth(found, case)
-            if found != expected:
-                raise Wrong(f"for {case} the result is {found}; it should be {expected}")
-        return "other tokens behind the length, more columns, and a tolerance: it takes all three."
-
-    return verdict(run)
+def _ignores_padding(code, lengths):
+    """ignores_padding(model, src, src_len, inputs) -> bool on sound and broken models."""
+    src = torch.tensor([[4, 5, 6, 8, 9, EOS], [7, 7, 4, 11, 10, EOS], [9, 8, 7, 6, 5, EOS]])
+    n = torch.tensor(lengths)[:, None]
+    place = torch.arange(max(lengths) + (len(set(lengths)) > 1))  # a batch with padding is wider than its longest row
+    src = F.pad(src, (0, 2))[:, : len(place)].masked_fill(place == n - 1, EOS).masked_fill(place >= n, PAD)
+    inputs = torch.tensor([[BOS, 6, 5], [BOS, 7, EOS], [BOS, 5, 6]])
+    return (_Model(code).eval(), src, n[:, 0], inputs), STATES[code][1]
 
 
-def check_make_pair(make_pair: Callable[[int], tuple]) -> Verdict:
-    """Check make_pair(vocab_size) -> (encoder, decoder): LSTM, 2 layers of 24; GRU, 1 layer of 40; and a contract."""
-
-    def run() -> str:
-        for V in (12, 30):
-            case = f"a vocabulary of {V}"
-            with torch.random.fork_rng(devices=[]), torch.enable_grad():
-                torch.manual_seed(V)
-                pair = parts(call(make_pair, case, V), ("encoder", "decoder"), case, alike=False)
-                for part, name in zip(pair, ("encoder", "decoder"), strict=True):
-                    if not isinstance(part, nn.Module):
-                        raise Wrong(f"for {case} the {name} should be an nn.Module; it is {short(part)}")
-                try:
-                    _hold_to_the_contract(*pair, V, case)
-                except NotImplementedError as error:  # a method that the reader forgot is a mistake, not an empty stub
-                    raise Wrong(f"for {case} a method is missing: {error}") from error
-        return "an LSTM reads, a GRU of another width writes, and only the bridge between them knows both."
-
-    return verdict(run)
+def _unmoved(
+    model: Callable,
+    src: Tensor,
+    n: Tensor,
+    y: Tensor,
+    wider: int = 4,
+    junk: int = 7,
+    near: float = 1e-5,
+    parts: int = 2,
+) -> bool:
+    """The right test, from which one thing can be left out."""
+    other = F.pad(src, (0, wider))
+    other = other.masked_fill(torch.arange(other.shape[1]) >= n[:, None], junk)
+    return all((a - b).abs().max() < near for a, b in [*zip(model(other, n, y), model(src, n, y), strict=True)][:parts])
 
 
-def _hold_to_the_contract(encoder: Any, decoder: Any, V: int, case: str) -> None:
-    lstm = [m for m in encoder.modules() if isinstance(m, nn.LSTM)]
-    gru = [m for m in decoder.modules() if isinstance(m, nn.GRU)]
-    for layers, kind, where, wanted in ((lstm, "LSTM", "encoder", (2, 24)), (gru, "GRU", "decoder", (1, 40))):
-        if not layers:
-            raise Wrong(f"for {case} there is no nn.{kind} in the {where}")
-        sizes = (layers[0].num_layers, layers[0].hidden_size)
-        if sizes != wanted:
-            raise Wrong(f"for {case} the nn.{kind} has (layers, units) {sizes}; they should be {wanted}")
+check_ignores_padding = _Drawn(
+    _ignores_padding,
+    case="encoder",
+    cases=[(code, (4, 2, 6)) for code in STATES] + [(code, (3, 3, 3)) for code in [*STATES][:5]],
+    slips={
+        "width alike": lambda *args: _unmoved(*args, wider=0),
+        "padding alike": lambda *args: _unmoved(*args, junk=PAD),
+        "no tolerance": lambda *args: _unmoved(*args, near=1e-12),
+        "tolerance": lambda *args: _unmoved(*args, near=1e-2),
+        "logits alone": lambda *args: _unmoved(*args, parts=1),
+    },
+    praise="padding tested",
+)
+
+
+def _make_pair(vocab_size):
+    """make_pair(vocab_size) -> (encoder, decoder): LSTM, 2 layers of 24; GRU, 1 layer of 40; and a contract."""
+    return (vocab_size,), ...
+
+
+def _layer(part: Any, name: str, kind: type[nn.RNNBase], wanted: tuple[int, int]) -> nn.RNNBase:
+    if not isinstance(part, nn.Module):
+        raise Wrong("no module", name=name, given=shown(part))
+    layer = next((module for module in part.modules() if isinstance(module, kind)), None)
+    if layer is None:
+        raise Wrong("no layer", name=name, wanted=f"nn.{kind.__name__}")
+    sizes = layer.num_layers, layer.hidden_size
+    if sizes != wanted:
+        raise Wrong("layer sizes", name=f"nn.{kind.__name__}", given=sizes, wanted=wanted)
+    return layer
+
+
+def _contract(pair: Any, V: int) -> None:
+    encoder, decoder = take(pair, {"encoder": ..., "decoder": ...}).values()
+    lstm, _ = _layer(encoder, "encoder", nn.LSTM, (2, 24)), _layer(decoder, "decoder", nn.GRU, (1, 40))
     encoder.eval(), decoder.eval()
+    try:
+        with torch.enable_grad():
+            _hold_to_the_contract(encoder, decoder, lstm, V)
+    except NotImplementedError as error:  # a method that the reader forgot is a mistake, not an empty stub
+        raise Wrong("method missing", text=error) from error
+
+
+def _hold_to_the_contract(encoder: nn.Module, decoder: Any, lstm: nn.LSTM, V: int) -> None:
     src = torch.tensor([[4, 5, 6, 7, EOS], [8, EOS, PAD, PAD, PAD], [9, 8, 7, EOS, PAD], [6, 5, EOS, PAD, PAD]])
     src_len, inputs = torch.tensor([5, 2, 4, 3]), torch.randint(4, V, (4, 6))
+    real, index = torch.arange(5) < src_len[:, None], torch.tensor([2, 0, 0, 3, 2])
 
-    def start(tokens: Tensor, lengths: Tensor) -> Any:
-        encoded = call(encoder, f"{case}, in the encoder,", tokens, lengths)
-        return call(lambda: decoder.init_state(encoded), f"{case}, in init_state,")
+    def step(token: Tensor, state: Any) -> tuple[Tensor, Any]:
+        log_probs, state = take(
+            call(lambda: decoder.step(token, state)), {"log_probs": ..., "state": ...}, "step"
+        ).values()
+        return take(log_probs, torch.empty(len(token), V, device="meta"), "step.log_probs"), state
 
-    def logits(tokens: Tensor, lengths: Tensor, inputs: Tensor) -> Tensor:
-        state = start(tokens, lengths)
-        found = call(lambda: decoder(inputs, state), f"{case}, in the decoder,")
-        if not isinstance(found, (tuple, list)) or len(found) != 2:
-            raise Wrong(f"for {case} the decoder should return (logits, state); it returns {short(found)}")
-        return tensor(found[0], (*inputs.shape, V), case, "the tensor of logits")
+    def begin(tokens: Tensor = src, lengths: Tensor = src_len) -> Any:
+        encoded = call(encoder, tokens, lengths)
+        return call(lambda: decoder.init_state(encoded))
 
-    whole = logits(src, src_len, inputs)
-    if not whole.isfinite().all():
-        raise Wrong(f"for {case} the logits are not finite numbers")
+    def logits(tokens: Tensor = src, lengths: Tensor = src_len, inputs: Tensor = inputs) -> Tensor:
+        state = begin(tokens, lengths)
+        found = take(call(lambda: decoder(inputs, state)), {"logits": ..., "state": ...}, "decoder")
+        return take(found["logits"], torch.empty(*inputs.shape, V, device="meta"), "decoder.logits")
 
-    def hold(other: Tensor, expected: Tensor, fault: str) -> None:
+    def hold(other: Tensor, expected: Tensor, fault: str, **values: Any) -> None:
         if not torch.allclose(other, expected, atol=1e-4):
-            raise Wrong(f"for {case} {fault}")
+            raise Wrong(fault, **values)
 
-    real = torch.arange(5) < src_len[:, None]
-    wider = torch.cat([torch.where(real, src, 4), torch.full((4, 2), 5)], 1)
-    hold(logits(wider, src_len, inputs), whole, "the logits depend on what stands behind the lengths of the sources")
+    whole = logits()
+    hold(whole * 0, torch.zeros_like(whole), "not finite, named", name="decoder.logits")
+    hold(logits(F.pad(torch.where(real, src, 4), (0, 2), value=5)), whole, "padding read")
     alone = torch.cat([logits(src[i : i + 1], src_len[i : i + 1], inputs[i : i + 1]) for i in range(4)])
-    hold(alone, whole, "a row comes out differently when it is alone in its batch")
+    hold(alone, whole, "rows not alone")
     later = torch.cat([inputs[:, :3], inputs[:, 3:].flip(0).roll(1, 1)], 1)
-    hold(logits(src, src_len, later)[:, :3], whole[:, :3], "the logits depend on later tokens of the target")
-
-    def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
-        return call(lambda: decoder.step(tokens, state), f"{case}, in step,")
-
-    state = start(src, src_len)
-    index = torch.tensor([2, 0, 0, 3, 2])
+    hold(logits(inputs=later)[:, :3], whole[:, :3], "future read")
+    state = begin()
     for t, token in enumerate(inputs.unbind(1)):
         if t == 1:
-            picked_state = call(lambda old=state: decoder.reorder(old, index), f"{case}, in reorder,")
-            picked = tensor(step(token[index], picked_state)[0], (5, V), f"{case} after reorder", "the step")
+            chosen = call(lambda old=state: decoder.reorder(old, index))
+            picked, _ = step(token[index], chosen)
         log_probs, state = step(token, state)
-        fault = f"step {t + 1} does not give what reading the whole target gives"
-        hold(tensor(log_probs, (4, V), case, "the step"), whole[:, t].log_softmax(-1), fault)
-    hold(picked, whole[index, 1].log_softmax(-1), "reorder does not pick the rows asked for")
-    other = torch.where(real & (src > EOS), 15 - src, src)
-    if torch.allclose(logits(other, src_len, inputs), whole, atol=1e-6):
-        raise Wrong(f"for {case} other sources give the same logits: nothing of the encoder reaches the decoder")
-    encoder.zero_grad(), decoder.zero_grad()
-    logits(src, src_len, inputs).log_softmax(-1)[..., 0].sum().backward()
-    for name, parameter in lstm[0].named_parameters():
+        hold(log_probs, whole[:, t].log_softmax(-1), "other steps", step=t + 1)
+    hold(picked, whole[index, 1].log_softmax(-1), "rows not picked")
+    if torch.allclose(logits(torch.where(real & (src > EOS), 15 - src, src)), whole, atol=1e-6):
+        raise Wrong("source ignored")
+    encoder.zero_grad()
+    logits().log_softmax(-1)[..., 0].sum().backward()
+    for name, parameter in lstm.named_parameters():
         if parameter.grad is None or not parameter.grad.abs().max() > 0:
-            raise Wrong(f"for {case} no gradient reaches {name} of the LSTM: the encoder cannot learn")
+            raise Wrong("encoder cannot learn", name=name)
 
 
-def check_copy_batch(copy_batch: Callable[[int, int, int, int], tuple]) -> Verdict:
-    """Check copy_batch(batch_size, shortest, longest, num_letters) -> (src, src_len, tgt, tgt_len), int64."""
-
-    def run() -> str:
-        for B, shortest, longest, k in [(600, 2, 7, 8), (300, 3, 3, 2), (300, 1, 4, 5)]:
-            case = f"{B} rows of {shortest} to {longest} letters out of {k}"
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(k)
-                batches = [call(copy_batch, case, B, shortest, longest, k) for _ in range(2)]
-            letters = [_copied(batch, B, shortest, longest, k, case) for batch in batches]
-            if letters[0] == letters[1]:
-                raise Wrong(f"for {case} two calls give the same batch: no generator should be seeded inside")
-            if len({*map(tuple, letters[0])}) == 1:
-                raise Wrong(f"for {case} all rows hold the same letters")
-            for n in range(shortest, longest + 1):
-                count, expected = sum(len(row) == n for row in letters[0]), B / (longest - shortest + 1)
-                if not 0.5 * expected < count < 1.6 * expected:
-                    raise Wrong(f"for {case} {count} rows have {n} letters; about {expected:.0f} should")
-            for letter in range(FIRST_LETTER, FIRST_LETTER + k):
-                if not any(letter in row for row in letters[0]):
-                    raise Wrong(f"for {case} the letter {letter} never occurs")
-            neighbours = [pair for row in letters[0] for pair in pairwise(row)]
-            equal, rising, falling = (sum(map(is_so, *zip(*neighbours, strict=True))) for is_so in (eq, lt, gt))
-            if equal > len(neighbours) * (1 + 1 / k) / 2:
-                raise Wrong(
-                    f"for {case} {equal} of {len(neighbours)} letters repeat the one before them; each letter of a row "
-                    f"should be drawn anew, so that about {len(neighbours) / k:.0f} do"
-                )
-            if not 0.5 < rising / max(falling, 1) < 2:
-                raise Wrong(
-                    f"for {case} {rising} letters have a larger id than the one before them, and {falling} a smaller "
-                    "one; in a random order both are equally frequent"
-                )
-        return "every length, every letter, and the same row on both sides."
-
-    return verdict(run)
+check_make_pair = _Drawn(_make_pair, case="vocabulary", cases=[(12,), (30,)], judge=_contract, praise="a pair")
 
 
-def _copied(batch: Any, B: int, shortest: int, longest: int, k: int, case: str) -> list[list[int]]:
+def _copy_batch(batch_size, shortest, longest, num_letters):
+    """copy_batch(batch_size, shortest, longest, num_letters) -> (src, src_len, tgt, tgt_len), int64."""
+    return (batch_size, shortest, longest, num_letters), ...
+
+
+class _Twice(_Drawn):
+    """The judge gets two draws."""
+
+    def __call__(self, answer: Callable) -> Verdict:
+        return super().__call__(lambda *args: (answer(*args), answer(*args)))
+
+
+def _drawn_at_random(batches: tuple, B: int, shortest: int, longest: int, k: int) -> None:
+    rows, others = (_copied(batch, B, k) for batch in batches)
+    if rows == others:
+        raise Wrong("same batch")
+    if len({*map(tuple, rows)}) == 1:
+        raise Wrong("same rows")
+
+    def hold(count: int, among: int, p: float, key: str, **values: Any) -> None:
+        """Raise Wrong if so many are more than 6 standard deviations from what they should be."""
+        if abs(count - among * p) > 6 * math.sqrt(among * p * (1 - p)):
+            raise Wrong(key, given=count, wanted=round(among * p), **values)
+
+    lengths, letters = Counter(map(len, rows)), [letter for row in rows for letter in row]
+    for n in sorted({*lengths, *range(shortest, longest + 1)}):
+        hold(lengths[n], B, (shortest <= n <= longest) / (longest - shortest + 1), "so many rows", n=n)
+    for letter in range(FIRST_LETTER, FIRST_LETTER + k):
+        hold(letters.count(letter), len(letters), 1 / k, "so many letters", letter=letter)
+    steps = [b - a for row in rows for a, b in pairwise(row)]
+    unequal = [step for step in steps if step]
+    hold(sum(step > 0 for step in unequal), len(unequal), 1 / 2, "so many rise")
+    hold(steps.count(0), len(steps), 1 / k, "so many alike")
+
+
+def _copied(batch: Any, B: int, k: int) -> list[list[int]]:
     """Return the letters of each row; Wrong if the batch is not of the form that the exercise asks for."""
-    names = ("src", "src_len", "tgt", "tgt_len")
-    batch = parts(batch, names, case, alike=False)
-    for part, name in zip(batch, names, strict=True):
+    batch = take(batch, dict.fromkeys(("src", "src_len", "tgt", "tgt_len"), ...))
+    for name, part in batch.items():
         if not isinstance(part, Tensor) or part.dtype != torch.int64:
-            kind = part.dtype if isinstance(part, Tensor) else type(part).__name__
-            raise Wrong(f"for {case} {name} should be a tensor of int64; it is {kind}")
-        if part.dim() != (1 if name.endswith("len") else 2) or len(part) != B:
-            shape = (B,) if name.endswith("len") else (B, "...")
-            raise Wrong(f"for {case} {name} has the shape {tuple(part.shape)}; it should be {shape}".replace("'", ""))
-    src, src_len, tgt, tgt_len = (part.tolist() for part in batch)
-    found = []
-    for i in range(B):
-        n = src[i].index(EOS) if EOS in src[i] else None
-        if n is None:
-            raise Wrong(f"for {case} row {i} of src holds no EOS: {src[i]}")
-        letters = src[i][:n]
-        if not all(FIRST_LETTER <= letter < FIRST_LETTER + k for letter in letters):
-            raise Wrong(f"for {case} row {i} of src has something other than letters before EOS: {src[i]}")
-        if not shortest <= n <= longest:
-            raise Wrong(f"for {case} row {i} of src has {n} letters: {src[i]}")
-        if any(src[i][n + 1 :]):
-            raise Wrong(f"for {case} row {i} of src has something other than PAD behind EOS: {src[i]}")
-        wanted = [BOS, *letters, EOS]
-        if tgt[i][: n + 2] != wanted or any(tgt[i][n + 2 :]):
-            raise Wrong(f"for {case} row {i} of tgt is {tgt[i]}; it should be {wanted}, then PAD")
-        for name, length in (("src_len", src_len[i]), ("tgt_len", tgt_len[i])):
+            raise Wrong("not int64", name=name, given=getattr(part, "dtype", type(part).__name__))
+        if part.dim() != 2 - name.endswith("len") or len(part) != B:
+            wanted = f"({B},)" if name.endswith("len") else f"({B}, ...)"
+            raise Wrong("shape, named", name=name, given=tuple(part.shape), wanted=wanted)
+    rows = []
+    for i, (src, src_len, tgt, tgt_len) in enumerate(zip(*(part.tolist() for part in batch.values()), strict=True)):
+        n = src.index(EOS) if EOS in src else -1
+        if n < 0 or not all(FIRST_LETTER <= letter < FIRST_LETTER + k for letter in src[:n]) or any(src[n + 1 :]):
+            raise Wrong("no source", i=i, given=src)
+        wanted = [BOS, *src[: n + 1]]
+        if tgt[: n + 2] != wanted or any(tgt[n + 2 :]):
+            raise Wrong("other target", i=i, given=tgt, wanted=wanted)
+        for name, length in (("src_len", src_len), ("tgt_len", tgt_len)):
             if length != n + 1:
-                raise Wrong(f"for {case} {name} of row {i} is {length}; with {n} letters and EOS it should be {n + 1}")
-        found.append(letters)
-    return found
+                raise Wrong("other length", i=i, name=name, given=length, wanted=n + 1)
+        rows.append(src[:n])
+    return rows
+
+
+def _batch(
+    B: int, a: int, b: int, k: int, change: Callable = lambda letters, m: letters, seed: int | None = None
+) -> tuple:
+    """A right batch, unless `change` makes other letters (B, longest) of those drawn, or a seed is set."""
+    g = None if seed is None else torch.Generator().manual_seed(seed)
+    m, place = torch.randint(a, b + 1, (B, 1), generator=g), torch.arange(b + 1)
+    letters = F.pad(change(torch.randint(4, 4 + k, (B, b), generator=g), m), (0, 1))
+    src = letters.masked_fill(place == m, EOS).masked_fill(place > m, PAD)
+    return src, m[:, 0] + 1, F.pad(src, (1, 0), value=BOS), m[:, 0] + 1
+
+
+def _sorted(letters: Tensor, m: Tensor) -> Tensor:
+    return letters.masked_fill(torch.arange(letters.shape[1]) >= m, 99).sort(dim=1).values
+
+
+check_copy_batch = _Twice(
+    _copy_batch,
+    case="batch of words",
+    cases=[(600, 2, 7, 8), (300, 3, 3, 2), (300, 1, 4, 5)],
+    judge=_drawn_at_random,
+    slips={
+        "not int64": lambda *args: tuple(part.float() for part in _batch(*args)),
+        "no source": lambda *args: tuple(part * (part != EOS) for part in _batch(*args)),
+        "other target": lambda *args: (*_batch(*args)[:2], *_batch(*args)[2:]),
+        "other length": lambda *args: tuple(part - int(part.dim() == 1) for part in _batch(*args)),
+        "same batch": lambda *args: _batch(*args, seed=0),
+        "same rows": lambda B, *args: tuple(part.repeat_interleave(B, 0) for part in _batch(1, *args)),
+        "so many rows": lambda B, a, b, k: _batch(B, a, max(a, b - 1), k),
+        "so many letters": lambda B, a, b, k: _batch(B, a, b, k - 1),
+        "so many alike": lambda *args: _batch(*args, lambda letters, m: letters[:, :1].expand_as(letters)),
+        "so many rise": lambda *args: _batch(*args, lambda letters, m: -_sorted(-letters, m)),
+    },
+    praise="copied",
+)

@@ -3,23 +3,25 @@
 check_vocab_sizes   how large two vocabularies become from the first so many pairs
 check_fit           a padded batch brought to another width, every sentence keeping its <eos>
 check_groups        pairs that must stay together so that neither language leaks
-check_pieces        a word divided by the merges of a byte-pair encoding
+check_pieces        a word divided by the pieces of a byte-pair encoding
 check_detokenise    a normalised sentence as a person would write it
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from helpers.exercises.verdict import Verdict, Wrong, call, ids, number, parts, short, verdict
+from helpers.exercises.check import Check, Verdict
+from helpers.exercises.messages import Wrong
+from helpers.exercises.returned import shown, take
 
-PAD, BOS, EOS = 0, 1, 2
-
+PAD, EOS = 0, 2
 PAIRS = [
     ("the sea , the sea !", "la mer , la mer !"),
     ("i see you .", "je te vois ."),
@@ -30,162 +32,234 @@ PAIRS = [
 ]
 
 
-def check_vocab_sizes(vocab_sizes: Callable[[list[tuple[str, str]], int], tuple]) -> Verdict:
-    """Check vocab_sizes(pairs, num_pairs) -> (source size, target size) of the first `num_pairs` pairs.
+def _vocab_sizes(num_pairs):
+    """vocab_sizes(pairs, num_pairs) -> (source size, target size) of the first `num_pairs` pairs.
 
     Words are divided at spaces; counted are those that occur at least twice, and four special tokens.
     """
-
-    def run() -> str:
-        for n in (3, 1, 4, 2, 6):
-            case = {1: "the first pair", len(PAIRS): f"all {n} pairs"}.get(n, f"the first {n} of {len(PAIRS)} pairs")
-            answer = parts(call(vocab_sizes, case, list(PAIRS), n), ("source size", "target size"), case)
-            for side, language in enumerate(("source", "target")):
-                words = [word for pair in PAIRS[:n] for word in pair[side].split()]
-                number(
-                    answer[side], 4 + sum(words.count(word) >= 2 for word in set(words)), f"the {language}s of {case}"
-                )
-        return "a word counts from its second occurrence on, and four places are always taken."
-
-    return verdict(run)
+    return (list(PAIRS), num_pairs), dict(zip(("source size", "target size"), _sizes(PAIRS, num_pairs), strict=True))
 
 
-def check_fit(fit: Callable[[Tensor, Tensor, int], tuple]) -> Verdict:
-    """Check fit(tokens (N, S), lengths (N,), num_steps) -> (tokens (N, num_steps), new lengths (N,)).
+def _sizes(pairs: list, n: int, least: int = 2, specials: int = 4) -> tuple[int, ...]:
+    sides = [" ".join(side).split() for side in zip(*pairs[:n], strict=True)]
+    return tuple(specials + sum(words.count(word) >= least for word in set(words)) for words in sides)
+
+
+check_vocab_sizes = Check(
+    _vocab_sizes,
+    case="first pairs",
+    cases=[(4,), (3,), (1,), (2,), (6,)],
+    slips={
+        "a pair too many": lambda pairs, n: _sizes(pairs, n + 1),
+        "three times": lambda pairs, n: _sizes(pairs, n, least=3),
+        "every word": lambda pairs, n: _sizes(pairs, n, least=1),
+        "no special tokens": lambda pairs, n: _sizes(pairs, n, specials=0),
+        "all pairs": lambda pairs, n: _sizes(pairs, len(pairs)),
+        "targets first": lambda pairs, n: _sizes(pairs, n)[::-1],
+    },
+    praise="vocabularies",
+)
+
+ROWS = [[5, 6, 7, 8, 9, EOS], [4, EOS], [8, 8, 9, EOS], [EOS], [6, 5, 4, EOS]]
+
+
+def _fit(num_steps):
+    """fit(tokens (N, S), lengths (N,), num_steps) -> (tokens (N, num_steps), new lengths (N,)).
 
     Every row ends in <eos> (2) at the place lengths - 1 and is filled up with 0, before and after.
     """
-
-    def run() -> str:
-        rows = [[5, 6, 7, 8, 9, EOS], [4, EOS], [8, 8, 9, EOS], [EOS], [6, 5, 4, EOS]]
-        tokens = torch.tensor([row + [PAD] * (6 - len(row)) for row in rows])
-        for num_steps in (4, 3, 6, 8, 1):
-            wanted = [row if len(row) <= num_steps else [*row[: num_steps - 1], EOS] for row in rows]
-            case = f"num_steps = {num_steps}"
-            lengths = torch.tensor([len(row) for row in rows])
-            new, counted = parts(call(fit, case, tokens, lengths, num_steps), ("tokens", "lengths"), case, alike=False)
-            new = ids(new, (len(rows), num_steps), case, "the first part of the result")
-            counted = ids(counted, (len(rows),), case, "the second part of the result")
-            for before, row, after, length in zip(rows, wanted, new.tolist(), counted.tolist(), strict=True):
-                where, row_padded = f"for {case} and the sentence {before}", row + [PAD] * (num_steps - len(row))
-                if after != row_padded:
-                    raise Wrong(f"{where} the row is {after}; it should be {row_padded}")
-                if length != len(row):
-                    raise Wrong(f"{where} the length is {length}; it should be {len(row)}")
-        return "every sentence keeps its end, and the lengths say where it is."
-
-    return verdict(run)
+    right = [row if len(row) <= num_steps else [*row[: num_steps - 1], EOS] for row in ROWS]
+    new = {"tokens": [_filled(row, num_steps) for row in right], "lengths": tuple(map(len, right))}
+    return (torch.tensor([_filled(row, 6) for row in ROWS]), torch.tensor([len(row) for row in ROWS]), num_steps), new
 
 
-# Some sentences are spelt alike in both languages ("taxi !"): that joins nothing.
-GROUPED = {
-    "four pairs": [("hi .", "salut ."), ("bye .", "salut ."), ("bye .", "au revoir ."), ("go .", "va .")],
-    "pairs spelt alike": [("taxi !", "un taxi !"), ("a cab !", "taxi !"), ("stop !", "stop !")],
-    "a pair that comes twice": [("run !", "cours !"), ("stay .", "reste ."), ("run !", "cours !")],
-    "groups that the last pair joins": [
-        ("hi .", "salut ."),
-        ("run !", "courez !"),
-        ("hi .", "bonjour ."),
-        ("run !", "cours !"),
-        ("stay .", "reste ."),
-        ("run !", "bonjour ."),
-    ],
-    "a long chain, shuffled": [(f"{i * 7 % 50} .", f"{i * 7 % 50 + k} .") for i in range(50) for k in (0, 1)],
-}
+def _filled(row: list[int], width: int) -> tuple[int, ...]:
+    return (*row, *[PAD] * (width - len(row)))
 
 
-def check_groups(groups: Callable[[list[tuple[str, str]]], list]) -> Verdict:
-    """Check groups(pairs) -> one label for each pair, equal exactly for pairs that must stay on one side of a split.
+def _whole_numbers(given: dict[str, Any], *_: Any) -> None:
+    for name, part in given.items():
+        numbers = [i for row in part for i in row] if name == "tokens" and all(map(len, part)) else part
+        if any(isinstance(i, float) for i in numbers):  # an embedding takes no 5.0
+            raise Wrong("floats, named", name=name)
+
+
+def _cut(x: Tensor, m: Tensor, n: int) -> Tensor:
+    return torch.cat([x, x.new_zeros(len(x), n)], 1)[:, :n]
+
+
+def _fitted(x: Tensor, m: Tensor, n: int) -> Tensor:
+    return torch.where((torch.arange(n) == n - 1) & (m > n)[:, None], EOS, _cut(x, m, n))
+
+
+check_fit = Check(
+    _fit,
+    case="width",
+    cases=[(4,), (3,), (6,), (8,), (1,)],
+    judge=_whole_numbers,
+    slips={
+        "end cut off": lambda x, m, n: (_cut(x, m, n), m.clamp(max=n)),
+        "ends everywhere": lambda x, m, n: (_cut(x, m, n).index_fill(1, torch.tensor([n - 1]), EOS), m.clamp(max=n)),
+        "filled with ends": lambda x, m, n: (_fitted(x, m, n).masked_fill(_cut(x, m, n) == PAD, EOS), m.clamp(max=n)),
+        "old lengths": lambda x, m, n: (_fitted(x, m, n), m),
+        "end not counted in": lambda x, m, n: (_fitted(x, m, n), m.clamp(max=n) - 1),
+        "never wider": lambda x, m, n: (_fitted(x, m, min(n, x.shape[1])), m.clamp(max=n)),
+    },
+    praise="fitted",
+)
+
+CHAIN = [(f"{i} .", f"{i + k} .") for i in range(50) for k in (0, 1)]
+GROUPED = [  # some sentences are spelt alike in both languages ("taxi !"): that joins nothing
+    [("hi .", "salut ."), ("bye .", "salut ."), ("bye .", "au revoir ."), ("go .", "va .")],
+    [("taxi !", "un taxi !"), ("a cab !", "taxi !"), ("stop !", "stop !")],
+    [("run !", "cours !"), ("stay .", "reste ."), ("run !", "cours !")],
+    [*zip(("hi", "run", "hi", "run", "stay", "run"), ("salut", "courez", "oh", "cours", "reste", "oh"), strict=True)],
+    random.Random(0).sample(CHAIN, len(CHAIN)),
+]
+
+
+def _groups(pairs, n):
+    """groups(pairs) -> one label for each pair, equal exactly for pairs that must stay on one side of a split.
 
     Those are pairs with a source or a target in common, and pairs that other pairs link in this way.
     """
-
-    def run() -> str:
-        for case, pairs in GROUPED.items():
-            answer = call(groups, case, list(pairs))
-            labels = answer.tolist() if isinstance(answer, (Tensor, np.ndarray)) else answer
-            if not isinstance(labels, (list, tuple)) or len(labels) != len(pairs):
-                raise Wrong(f"for {case} the result should be a list of {len(pairs)} labels; it is {short(answer)}")
-            labels = [label.tolist() if isinstance(label, (Tensor, np.ndarray)) else label for label in labels]
-            linked, shown = _linked(pairs), str(labels) if len(labels) < 10 else f"{str(labels[:10])[:-1]}, ...]"
-            for i, j in combinations(range(len(pairs)), 2):
-                if bool(labels[i] == labels[j]) != (linked[i] == linked[j]):
-                    which = f"pairs {i} {pairs[i]} and {j} {pairs[j]}"
-                    told = (
-                        "must have the same label" if linked[i] == linked[j] else "have nothing to do with each other"
-                    )
-                    raise Wrong(f"for {case} the labels are {shown}, but {which} {told}")
-        return "a split by these groups leaks in neither direction."
-
-    return verdict(run)
+    return (list(pairs),), ...
 
 
-def _linked(pairs: list[tuple[str, str]]) -> list[int]:
-    """Return for each pair the number of its group: each pair joins all groups that hold one of its sentences."""
-    groups: list[tuple[set, list[int]]] = []
-    for i, pair in enumerate(pairs):
-        sentences, places = set(enumerate(pair)), [i]
-        for group in [group for group in groups if group[0] & sentences]:
-            groups.remove(group)
-            sentences, places = sentences | group[0], places + group[1]
-        groups.append((sentences, places))
-    return [next(number for number, (_, places) in enumerate(groups) if i in places) for i in range(len(pairs))]
+def _linked(pairs: list[tuple[str, str]]) -> list[set[int]]:
+    """Return for each pair the places of those that it is linked to, directly or through others."""
+    linked = [{j for j, (s, t) in enumerate(pairs) if s == pair[0] or t == pair[1]} for pair in pairs]
+    while (farther := [set().union(*(linked[j] for j in found)) for found in linked]) != linked:
+        linked = farther
+    return linked
 
 
-def check_pieces(pieces: Callable[[str, list[tuple[str, str]]], list[str]]) -> Verdict:
-    """Check pieces(word, merges) -> the parts of '▁' + word after all merges, in the order learnt."""
-    re_garde = [("a", "r"), ("ar", "d"), ("g", "ard"), ("gard", "e"), ("r", "e"), ("▁", "re"), ("▁re", "garde")]
-    cases = [
-        ("gardez", re_garde, ["▁", "garde", "z"]),
-        ("regarde", re_garde, ["▁regarde"]),
-        ("retard", re_garde, ["▁re", "t", "ard"]),
-        ("abc", [("b", "c"), ("a", "b"), ("ab", "c")], ["▁", "a", "bc"]),  # the order decides, not the longest piece
-        ("abab", [("a", "b"), ("ab", "ab")], ["▁", "abab"]),
-        ("papa", [("p", "a"), ("▁", "pa")], ["▁pa", "pa"]),  # one merge, at two places
-        ("bab", [("b", "a"), ("a", "b")], ["▁", "ba", "b"]),  # "ba b" holds "a b", but no piece "a"
-        ("zoo", [], ["▁", "z", "o", "o"]),
-        ("ooo", [("o", "o")], ["▁", "oo", "o"]),  # from left to right
-        ("", [("a", "b")], ["▁"]),
-    ]
+class _Labels(Check):
+    """The labels are any values that can be compared; those that are tensors or lists are taken as tuples."""
 
-    def run() -> str:
-        for word, merges, expected in cases:
-            case = f"the word {word!r} and {len(merges)} merge{'s' * (len(merges) != 1)}"
-            answer = call(pieces, case, word, list(merges))
-            found = list(answer) if isinstance(answer, (list, tuple, np.ndarray)) else answer
-            if found != expected:
-                raise Wrong(f"for {case} the result is {str(found)[:80]}; it should be {expected}")
-        return "any word can be divided, whether it was seen or not."
-
-    return verdict(run)
+    def __call__(self, answer: Callable) -> Verdict:
+        return super().__call__(lambda pairs: take(answer(pairs), ()))
 
 
-def check_detokenise(detokenise: Callable[[str, str], str]) -> Verdict:
-    """Check detokenise(sentence, language) -> the sentence as it is written, for 'en', 'fr' and 'pt'.
+def _labelled(labels: Any, pairs: list[tuple[str, str]]) -> None:
+    linked = _linked(pairs)
+    if not isinstance(labels, tuple) or len(labels) != len(pairs):
+        raise Wrong("not labels", given=shown(labels))
+    for i, j in combinations(range(len(pairs)), 2):
+        if bool(labels[i] == labels[j]) != (j in linked[i]):
+            values = {"one": (i, pairs[i]), "other": (j, pairs[j]), "given": shown((labels[i], labels[j]))}
+            raise Wrong("not together" if j in linked[i] else "not apart", **values)
+
+
+check_groups = _Labels(
+    _groups,
+    case="pairs",
+    cases=[(pairs, len(pairs)) for pairs in GROUPED],
+    judge=_labelled,
+    slips={"not together": lambda pairs: [s for s, _ in pairs], "not apart": lambda pairs: [0] * len(pairs)},
+    praise="grouped",
+)
+
+GARDE = ["ar", "ard", "gard", "garde", "re", "▁re", "▁regarde"]
+
+
+def _pieces(word, learnt):
+    """pieces(word, learnt) -> the parts of '▁' + word when nothing more can be joined.
+
+    Joined are the two neighbours whose joint piece was learnt first; of several places, the leftmost.
+    """
+    return (word, list(learnt)), tuple(_joined(word, learnt, learnt.index))
+
+
+def _joined(word: str, learnt: list[str], rank: Callable[[str], int], place: int = 0) -> list[str]:
+    """Join until nothing fits: the least rank first, at the first place (0) or the last (-1)."""
+    parts = ["▁", *word]
+    while fits := [(rank(a + b), i) for i, (a, b) in enumerate(pairwise(parts)) if a + b in learnt]:
+        i = [i for r, i in fits if r == min(fits)[0]][place]
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    return parts
+
+
+def _longest(word: str, learnt: list[str]) -> list[str]:
+    rest, parts = "▁" + word, []
+    while rest:
+        parts.append(next(rest[:n] for n in range(len(rest), 0, -1) if n == 1 or rest[:n] in learnt))
+        rest = rest[len(parts[-1]) :]
+    return parts
+
+
+def _replaced(word: str, learnt: list[str], times: int = -1) -> list[str]:
+    text = " ".join("▁" + word)
+    for piece in learnt:
+        for i in range(1, len(piece)):
+            text = text.replace(f"{piece[:i]} {piece[i:]}", piece, times)
+    return text.split()
+
+
+check_pieces = Check(
+    _pieces,
+    case="word and pieces",
+    cases=[
+        ("gardez", GARDE),
+        ("regarde", GARDE),
+        ("retard", GARDE),
+        ("abab", ["ab", "abab"]),
+        ("bab", ["ba", "ab"]),  # "ba b" holds "a b", but no piece "a"
+        ("abc", ["bc", "ab"]),  # the order decides, not the place
+        ("abcd", ["bc", "ab", "abcd", "cd"]),  # "abcd" is known, but no two neighbours make it
+        ("papa", ["pa", "▁pa"]),  # one piece, at two places
+        ("zoo", []),
+        ("ooo", ["oo"]),  # from left to right
+        ("", ["ab"]),
+    ],
+    slips={
+        "in a text": _replaced,
+        "longest from the left": _longest,
+        "last learnt": lambda word, learnt: _joined(word, learnt, lambda piece: -learnt.index(piece)),
+        "from the right": lambda word, learnt: _joined(word, learnt, learnt.index, -1),
+        "no mark": lambda word, learnt: _joined(word, learnt, learnt.index)[1:],
+    },
+    praise="divided",
+)
+
+
+def _detokenise(sentence, language):
+    """detokenise(sentence, language) -> the sentence as it is written, for 'en', 'fr' and 'pt'.
 
     First letter large, no space before a mark; in French a U+202F before ! and ?.
     """
-    cases = [
-        ("look at the sea .", "en", "Look at the sea."),
-        ("do you see it ?", "en", "Do you see it?"),
-        ("yes , of course !", "en", "Yes, of course!"),
-        ("je la vois .", "fr", "Je la vois."),
-        ("tu vois la mer ?", "fr", "Tu vois la mer\u202f?"),
-        ("oui , bien sûr !", "fr", "Oui, bien sûr\u202f!"),
-        ("à bientôt , mes amis !", "fr", "À bientôt, mes amis\u202f!"),
-        ("é longe , anna ?", "pt", "É longe, anna?"),
-        ("que guarda-chuva bonito !", "pt", "Que guarda-chuva bonito!"),
-        ("wait . . .", "en", "Wait..."),
-    ]
+    return (sentence, language), _written(sentence, language)
 
-    def run() -> str:
-        for sentence, language, expected in cases:
-            case = f"{sentence!r} in {language!r}"
-            answer = call(detokenise, case, sentence, language)
-            if not isinstance(answer, str):
-                raise Wrong(f"for {case} the result is {str(answer)[:60]!r}, which is not a sentence")
-            if answer != expected:
-                raise Wrong(f"for {case} the result is {answer!r}; it should be {expected!r}")
-        return "only the names stay small: which word is one, normalising has forgotten."
 
-    return verdict(run)
+def _written(sentence: str, language: str, glued: str = ",.!?", apart: str = "!?") -> str:
+    for mark in glued:
+        space = "\u202f" if language == "fr" and mark in apart else ""
+        sentence = sentence.replace(" " + mark, space + mark)
+    return sentence.capitalize()
+
+
+check_detokenise = Check(
+    _detokenise,
+    case="sentence",
+    cases=[
+        ("look at my boat .", "en"),
+        ("do you see him ?", "en"),
+        ("yes , of course !", "en"),
+        ("je la vois .", "fr"),
+        ("tu vois la mer ?", "fr"),
+        ("oui , bien sûr !", "fr"),
+        ("à bientôt , mes amis !", "fr"),
+        ("é longe , anna ?", "pt"),
+        ("que guarda-chuva bonito !", "pt"),
+        ("wait . . .", "en"),
+    ],
+    slips={
+        "all words large": lambda sentence, language: _written(sentence, language).title(),
+        "small letter": lambda sentence, language: _written(sentence, language).lower(),
+        "ordinary space": lambda sentence, language: _written(sentence, language).replace("\u202f", " "),
+        "no space": lambda sentence, _: _written(sentence, "en"),
+        "space elsewhere": lambda sentence, _: _written(sentence, "fr"),
+        "space before all": lambda sentence, language: _written(sentence, language, apart=",.!?"),
+    },
+    praise="detokenised",
+)

@@ -1,151 +1,164 @@
 """Checks for the exercises of the notebook `seq2seq`.
 
-check_smoothed_bleu      BLEU of a single sentence, smoothed
-check_sentence_loss      a masked loss in which every sentence counts the same
-check_bridge             the encoder's state for a decoder of another size
-check_start_lstm         the decoder's first state from that of an LSTM
+check_smoothed_bleu   BLEU of a single sentence, smoothed
+check_sentence_loss   a masked loss in which every sentence counts the same
+check_bridge          the encoder's state for a decoder of another size
+check_start_lstm      the decoder's first state from that of an LSTM
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from helpers.exercises.verdict import Verdict, Wrong, call, number, parts, same, tensor, verdict
+from helpers.exercises.check import Check, draw, layer
 
 
-def check_smoothed_bleu(smoothed_bleu: Callable[[str, list[str]], float]) -> Verdict:
-    """Check smoothed_bleu(prediction, references): n = 1 to 4, one added to matches and n-grams from n = 2 on."""
-
-    def run() -> str:
-        cases = [
-            ("va !", ["va !"]),
-            ("le chat dort .", ["le chat dort ."]),
-            ("le chat dort bien .", ["le chat dort ."]),
-            ("le chat .", ["le chat dort bien ."]),
-            ("le le le le", ["le chat dort ."]),
-            ("un chien court", ["le chat dort ."]),
-            ("", ["va !"]),
-            ("je suis chez moi .", ["me voici .", "je suis à la maison .", "moi , je suis chez moi ."]),
-            ("a b a b", ["a b c", "b a b a d"]),
-            ("a b c", ["a b c d", "a b"]),
-            ("a", ["b", "a a a"]),
-        ]
-        for prediction, references in cases:
-            case = f"{prediction!r} against {' / '.join(map(repr, references))}"
-            number(call(smoothed_bleu, case, prediction, list(references)), _smoothed(prediction, references), case)
-        return "a sentence with one good pair of words is worth more than nothing, and a perfect one is worth 1."
-
-    return verdict(run)
+def _smoothed_bleu(prediction, references):
+    """smoothed_bleu(prediction, references): n = 1 to 4, one added to matches and n-grams from n = 2 on."""
+    return (prediction, list(references)), _bleu(prediction, references)
 
 
-def _smoothed(prediction: str, references: Sequence[str]) -> float:
+def _closest(pred: list, refs: list) -> int:
+    return min((len(ref) for ref in refs), key=lambda length: (abs(length - len(pred)), length))
+
+
+def _bleu(
+    prediction: str,
+    references: Sequence[str],
+    add: Sequence[int] = (0, 1, 1, 1),
+    clip: bool = True,
+    length: Callable[[list, list], int] = _closest,
+) -> float:
     """Return the score, with every n-gram of the prediction looked for and struck out by hand."""
     pred, refs = prediction.split(), [reference.split() for reference in references]
-    if not pred:
-        return 0.0
-    product = 1.0
-    for n in range(1, 5):
+    product = float(bool(pred))
+    for n, extra in enumerate(add, start=1):
         runs = [pred[i : i + n] for i in range(len(pred) - n + 1)]
         matches = 0
         for distinct in {tuple(run) for run in runs}:
-            occurs = [sum(tuple(ref[i : i + n]) == distinct for i in range(len(ref) - n + 1)) for ref in refs]
-            matches += min(runs.count(list(distinct)), max(occurs))
-        product *= (matches + (n > 1)) / (len(runs) + (n > 1))
-    closest = sorted((len(ref) for ref in refs), key=lambda length: (abs(length - len(pred)), length))[0]
-    return math.exp(min(0.0, 1 - closest / len(pred))) * product**0.25
+            occurs = max(sum(tuple(ref[i : i + n]) == distinct for i in range(len(ref) - n + 1)) for ref in refs)
+            count = runs.count(list(distinct))
+            matches += min(count, occurs) if clip else count * (occurs > 0)
+        product *= (matches + extra) / max(len(runs) + extra, 1)
+    return math.exp(min(0.0, 1 - length(pred, refs) / max(len(pred), 1))) * product**0.25
 
 
-def check_sentence_loss(sentence_loss: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
-    """Check sentence_loss(logits (B, T, V), targets (B, T), lengths (B,)): the mean over sentences of their means.
-
-    It must be possible to train with it, so that the gradient of the logits is held to the right one, too.
-    """
-
-    def run() -> str:
-        for B, T, V, lengths in [(1, 3, 4, [3]), (1, 6, 4, [2]), (2, 5, 7, [5, 1]), (4, 6, 3, [2, 6, 1, 3])]:
-            case = f"a batch of {B} with {T} places and lengths {lengths}"
-            g = torch.Generator().manual_seed(T)
-            logits = (2 * torch.randn(B, T, V, generator=g)).requires_grad_()
-            targets = torch.randint(V, (B, T), generator=g)
-            means = []
-            for b, n in enumerate(lengths):
-                log_probs = logits[b, :n] - logits[b, :n].logsumexp(-1, keepdim=True)
-                means.append(-sum(log_probs[t, targets[b, t]].item() for t in range(n)) / n)
-            with torch.enable_grad():
-                answer = call(sentence_loss, case, logits, targets, torch.tensor(lengths))
-            number(answer, sum(means) / B, case)
-            loss = answer[0] if isinstance(answer, (list, tuple)) else answer
-            if not isinstance(loss, Tensor) or not loss.requires_grad:
-                raise Wrong(
-                    f"for {case} the loss is right, but no gradient can flow back from it: it must stay a tensor"
-                )
-            found = torch.autograd.grad(loss.sum(), logits, allow_unused=True)[0]
-            real = (torch.arange(T) < torch.tensor(lengths)[:, None]).unsqueeze(-1)  # (B, T, 1)
-            slope = logits.detach().softmax(-1) - nn.functional.one_hot(targets, V)
-            wanted = slope * real / torch.tensor(lengths)[:, None, None] / B
-            if found is None or not torch.allclose(found, wanted, atol=1e-5):
-                raise Wrong(f"for {case} the loss is right, but its gradient is not: is a part of it detached?")
-        return "each sentence has the same say, whatever its length."
-
-    return verdict(run)
+check_smoothed_bleu = Check(
+    _smoothed_bleu,
+    case="sentences",
+    cases=[
+        ("va !", ["va !"]),
+        ("le chat dort .", ["le chat dort ."]),
+        ("le chat dort bien .", ["le chat dort ."]),
+        ("le chat .", ["le chat dort bien ."]),
+        ("le le le le", ["le chat dort ."]),
+        ("un chien court", ["le chat dort ."]),
+        ("", ["va !"]),
+        ("je suis chez moi .", ["je suis à la maison .", "me voici .", "moi , je suis chez moi ."]),
+        ("a b a b", ["a b c", "b a b a d"]),
+        ("a b c", ["a b c d", "a b"]),
+        ("a", ["b", "a a a"]),
+    ],
+    slips={
+        "not smoothed": lambda pred, refs: _bleu(pred, refs, add=(0, 0, 0, 0)),
+        "smoothed from 1": lambda pred, refs: _bleu(pred, refs, add=(1, 1, 1, 1)),
+        "not clipped": lambda pred, refs: _bleu(pred, refs, clip=False),
+        "first length": lambda pred, refs: _bleu(pred, refs, length=lambda _, found: len(found[0])),
+        "one reference": lambda pred, refs: _bleu(pred, refs[:1]),
+        "shortest length": lambda pred, refs: _bleu(pred, refs, length=lambda _, found: min(map(len, found))),
+        "no brevity": lambda pred, refs: _bleu(pred, refs, length=lambda *_: 0),
+        "percent": lambda pred, refs: 100 * _bleu(pred, refs),
+    },
+    praise="smoothed BLEU",
+)
 
 
-def check_bridge(bridge: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -> Verdict:
-    """Check bridge(state (L, B, H), W (L·H, num_layers·width), b, num_layers) -> (num_layers, B, width)."""
-
-    def run() -> str:
-        for L, B, H, num_layers, width in [(1, 1, 3, 1, 3), (1, 2, 4, 1, 3), (2, 1, 3, 1, 5), (2, 3, 4, 3, 2)]:
-            case = (
-                f"a batch of {B}, an encoder of {L} layer{'s' * (L > 1)} of {H} and a decoder of {num_layers} "
-                f"layer{'s' * (num_layers > 1)} of {width}"
-            )
-            g = torch.Generator().manual_seed(H)
-            state = torch.randn(L, B, H, generator=g)
-            W = torch.randn(L * H, num_layers * width, generator=g) / (L * H) ** 0.5
-            b = torch.randn(num_layers * width, generator=g)
-            expected = torch.empty(num_layers, B, width)
-            for row in range(B):
-                side_by_side = torch.cat([state[layer, row] for layer in range(L)])
-                mapped = torch.tanh(side_by_side @ W + b)
-                for layer in range(num_layers):
-                    expected[layer, row] = mapped[layer * width : (layer + 1) * width]
-            found = tensor(call(bridge, case, state, W, b, num_layers), tuple(expected.shape), case)
-            mixed = "; are numbers of different sentences or layers mixed by a reshape?" if B > 1 else ""
-            if not torch.allclose(found, expected, atol=1e-5):
-                gap = (found - expected).abs().max().item()
-                raise Wrong(f"for {case} the result is off by up to {gap:.3f}{mixed}")
-        return "every sentence keeps its own numbers, and the decoder gets the shape it needs."
-
-    return verdict(run)
+def _sentence_loss(B, T, V, lengths):
+    """sentence_loss(logits (B, T, V), targets (B, T), lengths (B,)): the mean over sentences of their means."""
+    logits, targets = 2 * draw(T, (B, T, V))[0], draw(B, (B, T, V))[0].argmax(-1)
+    total = torch.zeros((), dtype=torch.float64)
+    for b, n in enumerate(lengths):
+        for t in range(n):
+            p = logits[b, t].double().softmax(-1)
+            total -= p[targets[b, t]].log() / n
+    return (logits, targets, torch.tensor(lengths)), (total / B).float()
 
 
-def check_start_lstm(start_lstm: Callable[[tuple[Tensor, Tensor], Tensor], tuple]) -> Verdict:
-    """Check start_lstm((h, c), index (N,)) -> (context (N, H), (h, c)) with rows chosen by `index`."""
+def _each(logits: Tensor, targets: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the loss at every place, (B, T), and the same with zeros at padding."""
+    loss = nn.functional.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
+    return loss, loss * (torch.arange(loss.shape[1]) < lengths[:, None])
 
-    def run() -> str:
-        for L, B, H, index in [(1, 1, 3, [0]), (2, 2, 3, [0, 1]), (2, 3, 4, [2, 0]), (3, 2, 2, [1, 1, 0, 1])]:
-            case = f"an LSTM of {L} layer{'s' * (L > 1)}, a batch of {B} and the rows {index}"
-            with torch.random.fork_rng(devices=[]), torch.no_grad():
-                torch.manual_seed(L)
-                outputs, (h, c) = nn.LSTM(5, H, L, batch_first=True)(torch.randn(B, 4, 5))
-            answer = call(start_lstm, case, (h, c), torch.tensor(index))
-            context, state = parts(answer, ("context", "state"), case, alike=False)
-            context = tensor(context, (len(index), H), case, "the context")
-            # What an LSTM shows of its last layer is its last output: truth that does not come from h.
-            expected = torch.stack([outputs[i, -1] for i in index])
-            if torch.allclose(context, torch.stack([c[-1, i] for i in index]), atol=1e-6):
-                raise Wrong(f"for {case} the context is the memory cell c; what an LSTM shows is h")
-            same(context, expected, f"{case}, in the context,")
-            pair = parts(state, "hc", case, "the state")
-            for name, part, whole in zip("hc", pair, (h, c), strict=True):
-                part = tensor(part, (L, len(index), H), case, f"{name} of the state")
-                wanted = torch.stack([whole[:, i] for i in index], dim=1)
-                same(part, wanted, f"{case}, in {name} of the state,")
-        return "context and both parts of the state follow the rows; the cell stays inside."
 
-    return verdict(run)
+check_sentence_loss = Check(
+    _sentence_loss,
+    case="targets",
+    cases=[(1, 3, 4, [3]), (1, 6, 4, [2]), (2, 5, 7, [5, 1]), (4, 6, 3, [2, 6, 1, 3])],
+    slips={
+        "tokens alike": lambda *args: _each(*args)[1].sum() / args[2].sum(),
+        "all places": lambda *args: _each(*args)[1].mean(),
+        "padding counted": lambda *args: _each(*args)[0].mean(),
+        "sentences added": lambda *args: (_each(*args)[1].sum(1) / args[2]).sum(),
+        "likelihood": lambda *args: -(_each(*args)[1].sum(1) / args[2]).mean(),
+    },
+    trains=True,
+    praise="sentence loss",
+)
+
+
+def _bridge(L, B, H, num_layers, width):
+    """bridge(state (L, B, H), W (L·H, num_layers·width), b, num_layers) -> (num_layers, B, width)."""
+    state, W, b = draw(H, (L, B, H), (L * H, num_layers * width), (num_layers * width,))
+    W = W / (L * H) ** 0.5
+    mapped = torch.einsum("lbh,lhnw->nbw", state, W.view(L, H, num_layers, width))
+    return (state, W, b, num_layers), torch.tanh(mapped + b.view(num_layers, 1, width))
+
+
+def _side_by_side(state: Tensor, W: Tensor, b: Tensor) -> Tensor:
+    return torch.cat([*state], 1) @ W + b  # (B, num_layers·width)
+
+
+check_bridge = Check(
+    _bridge,
+    case="bridge",
+    cases=[(1, 1, 3, 1, 3), (1, 2, 4, 1, 3), (2, 1, 3, 1, 5), (2, 3, 4, 3, 2)],
+    slips={
+        "sentences mixed": lambda state, W, b, n: torch.stack(
+            torch.tanh(state.reshape(state.shape[1], -1) @ W + b).chunk(n, 1)
+        ),
+        "layers mixed": lambda state, W, b, n: torch.tanh(_side_by_side(state, W, b)).view(n, state.shape[1], -1),
+        "layers turned": lambda state, W, b, n: torch.stack(torch.tanh(_side_by_side(state.flip(0), W, b)).chunk(n, 1)),
+        "no tanh": lambda state, W, b, n: torch.stack(_side_by_side(state, W, b).chunk(n, 1)),
+        "no bias": lambda state, W, b, n: torch.stack(torch.tanh(_side_by_side(state, W, 0)).chunk(n, 1)),
+    },
+    trains=True,
+    praise="bridged",
+)
+
+
+def _start_lstm(L, B, H, index):
+    """start_lstm((h, c), index (N,)) -> (context (N, H), (h, c)) with rows chosen by `index`."""
+    outputs, (h, c) = layer("LSTM", L, 5, H, L)(draw(B, (B, 4, 5))[0])
+    state = {"h": torch.stack([h[:, i] for i in index], 1), "c": torch.stack([c[:, i] for i in index], 1)}
+    # What an LSTM shows of its last layer is its last output: truth that does not come from h.
+    return ((h, c), torch.tensor(index)), {"context": outputs[index, -1], "state": state}
+
+
+check_start_lstm = Check(
+    _start_lstm,
+    case="LSTM state",
+    cases=[(1, 1, 3, [0]), (2, 2, 3, [0, 1]), (2, 3, 4, [2, 0]), (3, 2, 2, [1, 1, 0, 1])],
+    slips={
+        "cell shown": lambda state, i: (state[1][-1][i], [part[:, i] for part in state]),
+        "first layer": lambda state, i: (state[0][0][i], [part[:, i] for part in state]),
+        "context unmoved": lambda state, i: (state[0][-1][: len(i)], [part[:, i] for part in state]),
+        "state unmoved": lambda state, i: (state[0][-1][i], [part[:, : len(i)] for part in state]),
+        "h twice": lambda state, i: (state[0][-1][i], [state[0][:, i]] * 2),
+    },
+    trains=True,
+    praise="LSTM begun",
+)
