@@ -24,7 +24,7 @@ from helpers import exercises
 from helpers.exercises import messages
 from helpers.exercises.check import Check, Verdict
 
-SHARED = {"check", "messages", "returned", "verdict"}
+SHARED = {"check", "messages", "returned"}
 SECTIONS = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name not in SHARED]
 
 
