@@ -48,6 +48,7 @@ WRONG = {
     },
     "check_bridge": {
         "only the last layer": (lambda state, *args: bridge(state[-1:], *args), "stops with RuntimeError"),
+        "detached": (lambda *args: bridge(*args).detach(), "but no gradient flows back from it"),
         "batch first": (lambda *args: bridge(*args).transpose(0, 1), "the shape (2, 1, 3); it should be (1, 2, 3)"),
     },
     "check_start_lstm": {
@@ -56,6 +57,7 @@ WRONG = {
             lambda s, i: (s[0][-1][i], (s[0][:, i], s[1][:, torch.arange(len(i)) % s[1].shape[1]])),
             "index = [2, 0] the rows of state.c do not follow the index",
         ),
+        "detached": (lambda s, i: start_lstm([part.detach() for part in s], i), "but no gradient flows back from it"),
         "h alone": (lambda s, i: (s[0][-1][i], s[0][:, i][:1]), "state should be (h, c); it is"),
     },
 }
