@@ -47,24 +47,17 @@ def pattern(key: str) -> str:
 CHECKS, RIGHT, WRONG = {}, {}, {}
 for section in SECTIONS:
     module, answers = (importlib.import_module(f"{package}.{section}") for package in ("helpers.exercises", "answers"))
-    old = getattr(answers, "ANSWERS", None)  # until every section has its slips beside its checks
     solved = solutions(section)
-    for name, check in inspect.getmembers(module, callable):
-        if not name.startswith("check_"):
-            continue
+    for name, check in inspect.getmembers(module, lambda value: isinstance(value, Check)):
         full = f"{section}.{name}"
         CHECKS[full] = check
-        if old:
-            RIGHT[full] = {"the solution": solved[name]} | old[name].right
-            WRONG[full] = {key: (f, re.escape(part)) for key, (f, part) in old[name].wrong.items()}
-        else:
-            RIGHT[full] = {"the solution": solved[name]} | getattr(answers, "RIGHT", {}).get(name, {})
-            others = getattr(answers, "WRONG", {}).get(name, {})
-            WRONG[full] = {key: (slip, f"^{pattern(key)}$") for key, slip in check.slips.items()}
-            WRONG[full] |= {key: (f, re.escape(part)) for key, (f, part) in others.items()}
+        RIGHT[full] = {"the solution": solved[name]} | getattr(answers, "RIGHT", {}).get(name, {})
+        WRONG[full] = {key: (slip, f"^{pattern(key)}$") for key, slip in check.slips.items()}
+        others = getattr(answers, "WRONG", {}).get(name, {})
+        WRONG[full] |= {key: (f, re.escape(part)) for key, (f, part) in others.items()}
 ALL_RIGHT = [(check, answer) for check in RIGHT for answer in RIGHT[check]]
 ALL_WRONG = [(check, answer) for check in WRONG for answer in WRONG[check]]
-TRAINED = [check for check in CHECKS if getattr(CHECKS[check], "trains", False)]
+TRAINED = [check for check in CHECKS if CHECKS[check].trains]
 
 
 def raises_not_implemented(*args):
@@ -174,10 +167,8 @@ def stacked(value):
 
 DRESSES = [as_lists, as_tuples, as_arrays, as_tensors, in_double_precision, not_contiguous, backwards_in_memory]
 DRESSES += [as_lists_of_tensors, stacked]
+BATCH = "encoder_decoder.check_copy_batch"  # whose judge wants tensors, as training does
 WITHOUT_GRADIENT = {as_lists, as_arrays, backwards_in_memory}
-NOT_FOR = {
-    "encoder_decoder.check_copy_batch": {as_lists, as_arrays, backwards_in_memory, as_lists_of_tensors},
-}  # what goes into a batch or backward() must be tensors
 
 
 @pytest.mark.parametrize("dress", DRESSES, ids=lambda dress: dress.__name__)
@@ -186,9 +177,11 @@ def test_a_right_answer_in_other_dress_is_correct(check, answer, dress):
     found = CHECKS[check](lambda *args: dress(RIGHT[check][answer](*args)))
     if check in TRAINED and dress in WITHOUT_GRADIENT:
         assert re.search("no gradient flows back", found.message)
-    elif getattr(CHECKS[check], "tensors", False) and dress in WITHOUT_GRADIENT | {as_lists_of_tensors, stacked}:
+    elif CHECKS[check].tensors and dress in WITHOUT_GRADIENT | {as_lists_of_tensors, stacked}:
         assert found.status == "correct" or re.search("should be a tensor, which a layer|should be \\(", found.message)
-    elif dress not in NOT_FOR.get(check, ()):
+    elif check == BATCH and dress in WITHOUT_GRADIENT | {as_lists_of_tensors}:
+        assert "should be a tensor of int64" in found.message
+    else:
         assert found.status == "correct", found.message
 
 
@@ -286,6 +279,62 @@ def test_a_notebook_shows_mark_status_and_message(status, shown):
     assert repr(Verdict(status, "why")) == shown
 
 
+# --- the runner ------------------------------------------------------------------------------------------------------
+
+
+def asks_for(right) -> Check:
+    """Return a check with no arguments."""
+    return Check(lambda: ((), right), case="counted", cases=[()], praise="counted")
+
+
+@pytest.mark.parametrize(
+    ("right", "answer", "message"),
+    [
+        (5, 5.0, None),
+        (5, np.array([5]), None),
+        (5, 5.00001, "the result is 5.00001; it should be 5"),
+        (5, "5", "the result is '5', which is not a number"),
+        (2**70, 2**70, None),
+        (2**70, 2**70 + 1, "it should be 1180591620717411303424"),
+        (0.5, torch.tensor(0.5), None),
+        (True, np.bool_(True), None),
+        (True, 2, "the result is 2; it should be True or False"),
+        ("mer", "mère", "the result is 'mère'; it should be 'mer'"),
+        (None, 0, "the result is 0; it should be None"),
+        ((2, "a"), [np.int64(2), "a"], None),
+        ((2, 3), torch.tensor([2, 4]), "the result is (2, 4); it should be (2, 3)"),
+        (torch.tensor(0.5), [0.5], None),
+        (torch.tensor(0.5), 0.7, "the result is 0.7; it should be 0.5"),
+        (torch.tensor([1, 2]), [1, 2], None),
+        (torch.tensor([1, 2]), [1.0, 2.0], "is made of floating-point numbers"),
+        (torch.ones(2), [1.0, math.nan], "holds numbers that are not finite"),
+        (torch.ones(2), np.ones(2) + 1j, "which is not a tensor of numbers"),
+        (torch.ones(2), torch.ones(2) + 1j, "which is not a tensor of numbers"),
+        ({"a": 1, "b": [2, {"c": 3}]}, [1, (2, [3])], None),
+        ({"a": 1, "b": [2, {"c": 3}]}, [1, (2, [4])], "b[1].c is 4; it should be 3"),
+        ({"a": 1, "b": [2, 3]}, (1, (2,)), "b should be (b[0], b[1]); it is (2,)"),
+    ],
+)
+def test_the_right_result_says_what_is_asked_for(right, answer, message):
+    found = asks_for(right)(lambda: answer)
+    assert found.status == ("wrong" if message else "correct"), found.message
+    assert (message or "") in found.message
+
+
+def test_what_a_function_draws_is_the_same_at_each_try():
+    drawn = []
+    for _ in range(2):
+        torch.rand(1)  # the reader's own random numbers go on in between
+        asks_for(...)(lambda: drawn.append(torch.rand(3)))
+    assert torch.equal(*drawn)
+
+
+def test_the_shared_modules_import_no_model_and_no_data():
+    for name in SHARED:
+        source = (NOTEBOOKS.parent / "helpers" / "exercises" / f"{name}.py").read_text()
+        assert re.findall(r"^(?:from|import) helpers(?!\.exercises)", source, re.MULTILINE) == []
+
+
 # --- the table of messages -------------------------------------------------------------------------------------------
 
 
@@ -295,13 +344,12 @@ def test_every_message_is_used_and_every_key_has_a_message():
     unused = [key for key in messages.MESSAGES if f'"{key.removesuffix(", named")}"' not in sources]
     assert unused == []
     for check in CHECKS.values():
-        if isinstance(check, Check):
-            assert {check.case, check.praise, *check.slips} <= set(messages.MESSAGES)
+        assert {check.case, check.praise, *check.slips} <= set(messages.MESSAGES)
 
 
 def test_an_edition_in_another_language_translates_every_word_that_a_reader_sees(monkeypatch):
     monkeypatch.setattr(messages, "translate", lambda template: re.sub(r"[a-zA-Zσ]+(?![^{]*})", "×", template))
-    for check in [check for check in CHECKS if isinstance(CHECKS[check], Check)]:
+    for check in CHECKS:
         for answer in (*RIGHT[check].values(), *CHECKS[check].slips.values(), raises_not_implemented):
             shown = repr(CHECKS[check](answer))
             assert (

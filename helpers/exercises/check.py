@@ -111,7 +111,7 @@ class Check:
                 mistaken = list(flat(take(call(slip, *args), right)))[place][1]
             except Wrong:  # this mistake cannot be made here
                 continue
-            if equal(part, mistaken, self.tolerance, nan=True):
+            if equal(part, mistaken, self.tolerance):
                 raise Wrong(key, name=name, given=shown(part), wanted=shown(wanted))
 
 
@@ -135,10 +135,10 @@ def _each(change: Callable[[Tensor], Any], value: Any) -> Any:
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def equal(given: Any, wanted: Any, tolerance: float = 1e-5, *, nan: bool = False) -> bool:
-    """Return whether a part of the result is as wanted; NaN never is, unless `nan` takes it for a value."""
+def equal(given: Any, wanted: Any, tolerance: float = 1e-5) -> bool:
+    """Return whether a part of the result is as wanted; NaN never is."""
     if isinstance(wanted, Tensor):
-        return wanted.is_meta or torch.allclose(given, wanted.float(), rtol=tolerance, atol=tolerance, equal_nan=nan)
+        return wanted.is_meta or torch.allclose(given, wanted.float(), rtol=tolerance, atol=tolerance)
     if isinstance(wanted, float):  # single precision is good enough
         return given == wanted or (
             abs(given) < 2**1000 and math.isclose(given, wanted, rel_tol=tolerance, abs_tol=1e-9)

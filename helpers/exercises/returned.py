@@ -133,7 +133,7 @@ def shown(value: Any) -> str:
         return f"{type(value).__name__} {tuple(value.shape)}"
     if isinstance(value, (tuple, list)) and len(value) < 9:
         inside = ", ".join(map(shown, value))
-        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     value = value.item() if isinstance(value, (Tensor, np.generic)) else value
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 60 else f"{text[:58]} …"
