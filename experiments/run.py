@@ -50,23 +50,43 @@ def experiment(name: str) -> ModuleType:
     return module
 
 
-def code_of(notebook: str) -> str:
-    """Return the imports of the notebook's set-up cell, and what its cells tagged `experiment` define."""
+def code_of(notebook: str, function: str) -> str:
+    """Return the notebook's code that `function` needs: imports, and what its cells tagged `experiment` define.
+
+    Definitions are functions, classes and CONSTANTS. Those that the function does not reach, by name, are left out:
+    another experiment of the notebook may change them. Imports are those of the tagged cells and of the set-up cell.
+    """
     cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
-    kept = []
+    imports, definitions, first = [], [], True
     for cell in cells:
-        tags, source = cell["metadata"].get("tags", []), "".join(cell["source"])
-        if cell["cell_type"] != "code" or "google.colab" in source:
+        tagged, source = "experiment" in cell["metadata"].get("tags", []), "".join(cell["source"])
+        if cell["cell_type"] != "code" or "google.colab" in source or not (tagged or first):
             continue
-        wanted = (ast.FunctionDef, ast.ClassDef) if "experiment" in tags else ()
-        wanted += (ast.Import, ast.ImportFrom) if "experiment" in tags or not kept else ()
-        kept += [ast.unparse(node) for node in ast.parse(source).body if wanted and isinstance(node, wanted)]
-    return "\n\n".join(kept)
+        body, first = ast.parse(source).body, False
+        imports += [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        definitions += [node for node in body if tagged and defined_by(node)]
+    wanted, reached = [function], set()
+    while wanted:
+        name = wanted.pop()
+        reached.add(name)
+        for node in definitions:
+            if defined_by(node) == name:
+                wanted += {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - reached
+    kept = [node for node in definitions if defined_by(node) in reached]
+    return "\n\n".join(ast.unparse(node) for node in [*imports, *kept])
+
+
+def defined_by(node: ast.stmt) -> str | None:
+    """Return the name of the function, class or CONSTANT that a statement defines; None if it defines none."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return node.name
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return target.id if isinstance(target, ast.Name) and target.id.isupper() else None
 
 
 def digest(module: ModuleType) -> str:
     """Return a short name of the notebook's code: results that carry another one are out of date."""
-    lines = code_of(module.NOTEBOOK).splitlines()
+    lines = code_of(module.NOTEBOOK, module.FUNCTION).splitlines()
     lines = [line for line in lines if line and not line.startswith(("import ", "from "))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -137,7 +157,7 @@ def run(name: str) -> None:
             found |= rows
     missing = [settings for name, settings in grid.items() if name not in found]
     namespace: dict[str, Any] = {"device": torch.device("cpu")}
-    exec(compile(code_of(module.NOTEBOOK), f"{module.NOTEBOOK}.ipynb", "exec"), namespace)
+    exec(compile(code_of(module.NOTEBOOK, module.FUNCTION), f"{module.NOTEBOOK}.ipynb", "exec"), namespace)
     function = namespace[module.FUNCTION]
     content = {"experiment": name, "notebook": module.NOTEBOOK, "code": code}
     os.environ["TQDM_DISABLE"] = "1"  # the bar below counts the runs; those of training would hide it

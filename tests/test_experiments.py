@@ -108,6 +108,27 @@ def test_a_larger_grid_does_what_is_missing_and_other_code_begins_anew(small):
     assert [row["sum"] for row in stored(folder)] == [2, 4]
 
 
+def test_code_that_the_function_does_not_reach_may_change(small):
+    folder, notebook, _ = small
+    parts = {"one": "ONE = 1", "half": "def half(a):\n    return a / 2", "sum": "class Sum(int):\n    pass"}
+    add = "def add(a, b):\n    return {'sum': Sum(part(a) + b)}"
+    part = "def part(a):\n    return a + ONE"
+
+    def written(**changed):
+        notebook("\n".join([*(parts | changed).values(), part, add]))
+
+    written()
+    experiments.run("add-up")
+    before = stored(folder)
+    assert [row["sum"] for row in before] == [5, 3, 4]
+    written(half="def half(a):\n    return a / 3")
+    experiments.run("add-up")
+    assert stored(folder) == before
+    written(one="ONE = 2")
+    experiments.run("add-up")
+    assert [row["sum"] for row in stored(folder)] == [6, 4, 5]
+
+
 def test_a_smaller_or_reordered_grid_is_stored_as_it_is(small):
     folder, _, grid = small
     experiments.run("add-up")
