@@ -51,12 +51,11 @@ class NGram:
     def log_probs(self, ids: Tensor) -> Tensor:
         """Return (N - 1, V): before each token of ids (N,) but the first, the log-probabilities of what may come."""
         tokens = checks.id_list("ids", ids, self.vocab_size)
+        if len(tokens) < 2:
+            raise ValueError(f"ids has {len(tokens)} tokens; at least 2 are needed: the first is only a context")
         contexts = (tokens[max(0, t - self.order + 1) : t] for t in range(1, len(tokens)))
         return torch.tensor([self.distribution(context) for context in contexts]).log()
 
     def loss(self, ids: Tensor) -> float:
         """Return the mean cross-entropy, in nats, of all tokens of ids (N,) but the first."""
-        picked = self.log_probs(ids).gather(1, ids[1:, None].cpu())
-        if not len(picked):
-            raise ValueError("there is 1 token; at least 2 are needed, the second to be predicted from the first")
-        return -picked.mean().item()
+        return -self.log_probs(ids).gather(1, ids[1:, None].cpu()).mean().item()

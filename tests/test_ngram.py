@@ -55,5 +55,5 @@ def test_what_cannot_be_counted_is_refused():
         NGram(torch.tensor([0, 1]), 0, 2)
     with pytest.raises(IndexError, match="5"):
         NGram(torch.tensor([0, 5]), 2, 2)
-    with pytest.raises(ValueError, match="1 token"):
+    with pytest.raises(ValueError, match="ids has 1 tokens"):
         NGram(torch.tensor([0, 1]), 2, 2).loss(torch.tensor([1]))
