@@ -19,14 +19,14 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS, BUILD, README = ROOT / "notebooks", ROOT / "build", ROOT / "README.md"
 SECTIONS = ["gru", "lstm", "deep-rnn", "bi-rnn"]
 SECTIONS += ["machine-translation-and-dataset", "encoder-decoder", "seq2seq", "beam-search"]
+PAGES = ["index", *SECTIONS, "what-came-after"]
 
 
 def find() -> list[Path]:
-    """Return every notebook: index, the sections in the chapter's order, others, and last the solutions."""
+    """Return every notebook: the pages in their order, others, and last the solutions."""
 
     def place(path: Path) -> tuple:
-        known = ["index", *SECTIONS]
-        number = known.index(path.stem) if path.stem in known else len(known)
+        number = PAGES.index(path.stem) if path.stem in PAGES else len(PAGES)
         return path.parent != NOTEBOOKS, number, path
 
     return sorted((path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts), key=place)
