@@ -55,7 +55,7 @@ def test_the_file_is_valid_and_its_place_is_known(path):
     raw = json.loads(path.read_text(encoding="utf-8"))
     assert (raw["nbformat"], raw["nbformat_minor"]) == (4, 5)
     nbformat.validate(raw)
-    assert path in PAGES or path.stem in common.SECTIONS
+    assert path.stem in common.PAGES
     assert path.parent in (FOLDER, FOLDER / "solutions")
     assert path.stat().st_size <= 1_000_000  # figures are stored at twice the density of a screen
 
@@ -105,7 +105,7 @@ def test_every_section_has_its_solutions(path):
     assert (FOLDER / "solutions" / path.name).is_file()
 
 
-@every_section
+@every_page
 def test_every_stub_is_followed_by_its_check(path):
     cells = code(path)
     stubs = [place for place, (_, cell) in enumerate(cells) if "raise NotImplementedError" in cell.source]

@@ -300,6 +300,17 @@ MESSAGES = {
     "one too few": "for {case} the result is {given}, which has too few tokens; it should be {wanted}",
     "other tokens": "for {case} the result is {given}; it should be {wanted}",
     "nucleus taken": "the smallest set that holds the share, and adds up to 1.",
+    # what-came-after
+    "attention": "B = {B}, T = {T} and D = {D}",
+    "state never forgets": "for {case} the old state is kept whole; a_t stands before it",
+    "state forgets the new": "for {case} a_t acts on the new product as well; it stands before the old state alone",
+    "state mixes": "for {case} the new product is multiplied by 1 - a_t; here it is added as it is",
+    "forgetting": "the state forgets as a gate does, and the rest is linear attention.",
+    "your numbers": "your numbers",
+    "nothing taken": "with T = {T} and the flag at step {flag} the second layer takes up nothing: at the end it holds {given}, and should hold {wanted}",
+    "overwritten": "with T = {T} and the flag at step {flag} the second layer holds the last symbol, {given}, and not the one behind the flag, {wanted}",
+    "symbol off": "with T = {T} and the flag at step {flag} the second layer holds {given} at the end; it should be {wanted}",
+    "held by hand": "the symbol behind the flag is held, wherever the flag stands.",
 }
 
 
