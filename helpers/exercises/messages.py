@@ -307,9 +307,9 @@ MESSAGES = {
     "state mixes": "for {case} the new product is multiplied by 1 - a_t; here it is added as it is",
     "forgetting": "the state forgets as a gate does, and the rest is linear attention.",
     "your numbers": "your numbers",
-    "nothing taken": "with T = {T} and the flag at step {flag} the second layer takes up nothing: at the end it holds {given}, and should hold {wanted}",
-    "overwritten": "with T = {T} and the flag at step {flag} the second layer holds the last symbol, {given}, and not the one behind the flag, {wanted}",
-    "symbol off": "with T = {T} and the flag at step {flag} the second layer holds {given} at the end; it should be {wanted}",
+    "nothing taken": "for {case}, T = {T} and the flag at step {flag} the second layer takes up nothing: at the end it holds {given}, and should hold {wanted}",
+    "overwritten": "for {case}, T = {T} and the flag at step {flag} the second layer holds the last symbol, {given}, and not the one behind the flag, {wanted}",
+    "symbol off": "for {case}, T = {T} and the flag at step {flag} the second layer holds {given} at the end; it should be {wanted}",
     "held by hand": "the symbol behind the flag is held, wherever the flag stands.",
 }
 
