@@ -116,13 +116,13 @@ def shorten(monkeypatch) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("name", ["gru", "lstm", "deep-rnn", "bi-rnn", "encoder-decoder", "seq2seq"])
-def test_a_notebook_follows_the_device(name, monkeypatch, tmp_path):
+def test_a_notebook_follows_the_device(name, monkeypatch, tmp_path, record_property):
     """Its cells, with training cut short and without their assertions, on the second device."""
     shorten(monkeypatch)
     monkeypatch.setattr(machine, "get_device", lambda name=None: SECOND)
     monkeypatch.setenv("MODERN_RNN_DATA", "sample")
     monkeypatch.chdir(tmp_path)
-    namespace = {}
+    namespace, run = {}, 0
     with TwoDevices():
         for number, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells):
             if cell.cell_type != "code" or "google.colab" in cell.source:
@@ -130,3 +130,5 @@ def test_a_notebook_follows_the_device(name, monkeypatch, tmp_path):
             tree = ast.fix_missing_locations(WithoutAssertions().visit(ast.parse(cell.source)))
             exec(compile(tree, f"{name}.ipynb, cell {number + 1}", "exec"), namespace)
             plt.close("all")
+            run += 1
+    record_property("trials", run)

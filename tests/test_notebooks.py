@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import common, publish, store
+from tools import common, execute, publish, store
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
@@ -112,6 +112,49 @@ def test_every_stub_is_followed_by_its_check(path):
     for place in stubs:
         following = cells[place + 1][1].source if place + 1 < len(cells) else ""
         assert re.search(r"\bcheck_\w+\(", following), f"{common.label(*cells[place])} has no check after it"
+
+
+# --- the short path: what a lecturer runs -----------------------------------------------------------------------------
+
+with_short_path = pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if tagged(path, "short-path")], ids=common.short
+)
+
+
+def named_sections(opening):
+    """Return the numbers of the sections that the opening cell names: "sections 1, 2 and 4–6" are 1, 2, 4, 5, 6."""
+    line = re.search(r"^\*\*Short path\*\* \(a lecture\): sections? ([\d\s,–and]+)", opening, re.MULTILINE)
+    assert line, "the opening cell has no line '**Short path** (a lecture): sections 1, 2, ...'"
+    ranges = re.findall(r"(\d+)(?:–(\d+))?", line[1])
+    return [number for first, last in ranges for number in range(int(first), int(last or first) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("**Short path** (a lecture): sections 1, 2, 4–6 and 9.", [1, 2, 4, 5, 6, 9]),
+        ("A question.\n\n**Short path** (a lecture): section 3; it takes 10 minutes.", [3]),
+        ("**Short path** (a lecture): sections 1–3, then 7", [1, 2, 3]),
+    ],
+)
+def test_the_sections_of_a_short_path_are_read_from_the_opening(line, numbers):
+    assert named_sections(line) == numbers
+
+
+@with_short_path
+def test_the_opening_names_the_sections_of_the_short_path(path):
+    cells = [cell for cell in read(path).cells if cell.cell_type == "markdown"]
+    on_it = [cell.source for cell in cells if "short-path" in cell.metadata.get("tags", [])]
+    headings = [int(number) for text in on_it for number in re.findall(r"^## (\d+)\.", text, re.MULTILINE)]
+    assert named_sections(cells[0].source) == headings
+
+
+@pytest.mark.torture
+@with_short_path
+def test_the_short_path_runs_without_the_rest(path):
+    """On the sample, as the tests do: no cell on it needs one that is not."""
+    notebook = nbformat.v4.new_notebook(cells=[cell for _, cell in tagged(path, "short-path")])
+    execute.execute(notebook, path.parent)
 
 
 # --- links and pictures ----------------------------------------------------------------------------------------------
