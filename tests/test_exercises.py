@@ -313,6 +313,9 @@ def asks_for(right) -> Check:
         ({"a": 1, "b": [2, {"c": 3}]}, [1, (2, [3])], None),
         ({"a": 1, "b": [2, {"c": 3}]}, [1, (2, [4])], "b[1].c is 4; it should be 3"),
         ({"a": 1, "b": [2, 3]}, (1, (2,)), "b should be (b[0], b[1]); it is (2,)"),
+        (..., [1, 2], None),
+        ({"a": ..., "b": 3}, ([1, 2], 3), None),
+        ({"a": ..., "b": 3}, ([1, 2], 4), "b is 4; it should be 3"),
     ],
 )
 def test_the_right_result_says_what_is_asked_for(right, answer, message):

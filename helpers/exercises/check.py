@@ -97,7 +97,7 @@ class Check:
         given = take(call(answer, *args), right, tensors=self.tensors)
         if self.judge is not None:
             self.judge(given, *args)
-        for place, ((name, part), (_name, wanted)) in enumerate(zip(flat(given), flat(right), strict=True)):
+        for place, (name, part, wanted) in enumerate(flat(given, right)):
             if not equal(part, wanted, self.tolerance):
                 self._recognise(place, name, part, wanted, args, right)
                 raise _off(name, part, wanted, self.off)
@@ -108,7 +108,7 @@ class Check:
         """Raise the message of the slip, if any, that gives the same wrong part at this place."""
         for key, slip in self.slips.items():
             try:
-                mistaken = list(flat(take(call(slip, *args), right)))[place][1]
+                _name, mistaken, _wanted = list(flat(take(call(slip, *args), right), right))[place]
             except Wrong:  # this mistake cannot be made here
                 continue
             if equal(part, mistaken, self.tolerance):
@@ -172,10 +172,10 @@ def _hold_to_gradient(answer: Callable, args: Sequence, right: Any, step: float 
             return inputs[-1]
 
         result = call(answer, *(_each(change, arg) for arg in args))
-        parts = [part for _name, part in flat(take(result, right))]
+        parts = [part for _name, part, _wanted in flat(take(result, right), right)]
         return [(part * torch.linspace(0.5, 1.5, part.numel()).view_as(part)).sum() for part in parts]
 
-    names = [name for name, _part in flat(right)]
+    names = [name for name, _part, _wanted in flat(right, right)]
     ahead, behind, here = moved(step), moved(-step), moved(0.0)
     g = torch.Generator().manual_seed(0)
     direction = [torch.randn(value.shape, generator=g) for value in inputs]

@@ -26,19 +26,6 @@ from helpers.exercises.returned import shown, take
 PAD, BOS, EOS, FIRST_LETTER = 0, 1, 2, 4  # as in helpers.tokenizers
 
 
-class _Drawn(Check):
-    """A check in which random numbers are drawn: the same each time, and the global random state stays as it was."""
-
-    def __call__(self, answer: Callable) -> Verdict:
-        def drawn(*args: Any) -> Any:
-            found = answer(*args)
-            return tuple(found) if isinstance(found, list) else found
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return super().__call__(drawn)
-
-
 def _longest_word(num_letters, bits):
     """longest_word(num_letters, bits): the largest n such that all words of 0 to n letters have a state each."""
     return (num_letters, bits), _fits(num_letters, bits)
@@ -171,7 +158,7 @@ def _unmoved(
     return all((a - b).abs().max() < near for a, b in [*zip(model(other, n, y), model(src, n, y), strict=True)][:parts])
 
 
-check_ignores_padding = _Drawn(
+check_ignores_padding = Check(
     _ignores_padding,
     case="encoder",
     cases=[(code, (4, 2, 6)) for code in STATES] + [(code, (3, 3, 3)) for code in [*STATES][:5]],
@@ -262,7 +249,7 @@ def _hold_to_the_contract(encoder: nn.Module, decoder: Any, lstm: nn.LSTM, V: in
             raise Wrong("encoder cannot learn", name=name)
 
 
-check_make_pair = _Drawn(_make_pair, case="vocabulary", cases=[(12,), (30,)], judge=_contract, praise="a pair")
+check_make_pair = Check(_make_pair, case="vocabulary", cases=[(12,), (30,)], judge=_contract, praise="a pair")
 
 
 def _copy_batch(batch_size, shortest, longest, num_letters):
@@ -270,7 +257,7 @@ def _copy_batch(batch_size, shortest, longest, num_letters):
     return (batch_size, shortest, longest, num_letters), ...
 
 
-class _Twice(_Drawn):
+class _Twice(Check):
     """The judge gets two draws."""
 
     def __call__(self, answer: Callable) -> Verdict:

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.exercises.check import Check, Verdict
+from helpers.exercises.check import Check
 from helpers.exercises.messages import Wrong
 from helpers.exercises.returned import shown, take
 
@@ -134,15 +134,9 @@ def _linked(pairs: list[tuple[str, str]]) -> list[set[int]]:
     return linked
 
 
-class _Labels(Check):
-    """The labels are any values that can be compared; those that are tensors or lists are taken as tuples."""
-
-    def __call__(self, answer: Callable) -> Verdict:
-        return super().__call__(lambda pairs: take(answer(pairs), ()))
-
-
 def _labelled(labels: Any, pairs: list[tuple[str, str]]) -> None:
-    linked = _linked(pairs)
+    """The labels are any values that can be compared; those that are tensors or lists are taken as tuples."""
+    labels, linked = take(labels, ()), _linked(pairs)
     if not isinstance(labels, tuple) or len(labels) != len(pairs):
         raise Wrong("not labels", given=shown(labels))
     for i, j in combinations(range(len(pairs)), 2):
@@ -151,7 +145,7 @@ def _labelled(labels: Any, pairs: list[tuple[str, str]]) -> None:
             raise Wrong("not together" if j in linked[i] else "not apart", **values)
 
 
-check_groups = _Labels(
+check_groups = Check(
     _groups,
     case="pairs",
     cases=[(pairs, len(pairs)) for pairs in GROUPED],

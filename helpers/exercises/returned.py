@@ -1,7 +1,7 @@
 """What the reader's function returned, brought into the form of the right result, in whatever dress it comes.
 
 take         a result as tensors, numbers and texts; Wrong if it cannot be taken as what is asked for
-flat         the parts of a result, each with its name
+flat         the parts of a result, each with its name and beside the right one
 shown        a value as it stands in a message
 wrong        Wrong, about a part by its name or about the result itself
 """
@@ -19,14 +19,16 @@ from torch import Tensor
 from helpers.exercises.messages import Wrong
 
 
-def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the parts of nested dicts and lists, each with its name."""
-    if not isinstance(value, (dict, list)):
-        yield name, value
-        return
-    parts = value.items() if isinstance(value, dict) else ((f"{name or 'result'}[{i}]", v) for i, v in enumerate(value))
-    for key, part in parts:
-        yield from flat(part, f"{name}.{key}" if name and isinstance(value, dict) else key)
+def flat(value: Any, like: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield (name, part, right part) for a `value` that `take` has brought into the form of `like`."""
+    if isinstance(like, dict):
+        for key, right in like.items():
+            yield from flat(value[key], right, f"{name}.{key}" if name else key)
+    elif isinstance(like, list):
+        for i, right in enumerate(like):
+            yield from flat(value[i], right, f"{name or 'result'}[{i}]")
+    else:
+        yield name, value, like
 
 
 def take(value: Any, like: Any, name: str = "", *, tensors: bool = False) -> Any:
