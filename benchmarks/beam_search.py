@@ -17,10 +17,11 @@ import torch
 
 from benchmarks import common
 from helpers import datasets
+from helpers.beam_search import beam_search
 from helpers.machine import set_seed
 from helpers.pair_batches import encode_sentences
 from helpers.pairs import normalize, read_pairs
-from helpers.search import beam_search, greedy
+from helpers.search import greedy
 from helpers.tokenizers import BOS, EOS, BPETokenizer
 from helpers.translator import Translator
 

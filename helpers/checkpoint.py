@@ -1,26 +1,24 @@
 """Where a training run stands, kept in a file, so that a run that was stopped goes on as if it had not been.
 
     Run              the position of a run: epochs and steps done, sums, the carried state
+    History          what a run measures
     CheckpointError  the file cannot be used, or belongs to a different run
-    data_digest      tells one set of batches from another
 
-Plumbing: no notebook derives it. `training.fit` is the loop; without a file a `Run` only counts.
+Plumbing: no notebook derives it. `training.fit` is the loop; without a file a `Run` only counts. Whether a file belongs
+to this run is asked in `same_run`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from helpers import files
-from helpers.machine import forked_random, random_state, set_random_state
+from helpers.machine import random_state, set_random_state
+from helpers.same_run import differences, misfit
 
 
 class CheckpointError(RuntimeError):
@@ -124,10 +122,10 @@ class Run:
             raise CheckpointError(f"{error}; {remedy}") from error
         if not _is_checkpoint(saved):
             raise CheckpointError(f"{path} is not a checkpoint that `fit` wrote; {remedy}")
-        if changed := _differences(saved["settings"], self.settings):
+        if changed := differences(saved["settings"], self.settings):
             raise CheckpointError(f"{path} belongs to a different run: {changed}; {remedy}")
-        if misfit := _misfit(saved, self.parts):
-            raise CheckpointError(f"{path} belongs to a different model or optimiser: {misfit}; {remedy}")
+        if unfit := misfit(saved, self.parts):
+            raise CheckpointError(f"{path} belongs to a different model or optimiser: {unfit}; {remedy}")
         for name in sorted(self.parts, key=lambda name: name == "model"):  # the model last: its weights are overwritten
             self.parts[name].load_state_dict(saved[name])
         for name, value in saved["position"].items():
@@ -138,7 +136,6 @@ class Run:
 
 _POSITION = {"epoch", "step", "tokens", "loss", "seconds", "state", "random_at_start"}
 _RANDOM = {"python", "numpy", "torch", "cuda", "mps"}
-_MOMENTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"}
 
 
 def _is_checkpoint(saved: Any) -> bool:
@@ -146,70 +143,3 @@ def _is_checkpoint(saved: Any) -> bool:
     if not isinstance(saved, dict) or not isinstance(saved.get("settings"), dict):
         return False
     return all(isinstance(saved.get(name), dict) and saved[name].keys() == wanted for name, wanted in keys.items())
-
-
-def _differences(theirs: dict, ours: dict) -> str:
-    return ", ".join(
-        f"{name} was {theirs.get(name)} and is {ours[name]}" for name in ours if theirs.get(name) != ours[name]
-    )
-
-
-def _misfit(saved: dict, parts: dict[str, Any]) -> str:
-    """Say where the saved parts do not fit ours in names, types, shapes; "" if all can be loaded."""
-    for name, part in parts.items():
-        theirs, ours = saved.get(name), part.state_dict()
-        if not isinstance(theirs, dict):
-            return f"the file has no state of the {name}"
-        if missing := sorted(map(str, ours.keys() - theirs.keys())):
-            return f"the {name} has {missing[0]}, which the file lacks"
-    theirs, ours = saved["model"], parts["model"].state_dict()
-    if unknown := sorted(theirs.keys() - ours.keys()):
-        return f"the file has {unknown[0]}, which the model lacks"
-    for name in ours:
-        if _kind(theirs[name]) != _kind(ours[name]):
-            return f"{name} was {_kind(theirs[name])} and is {_kind(ours[name])}"
-    return _misfit_of_optimizer(saved["optimizer"], parts["optimizer"])
-
-
-def _misfit_of_optimizer(saved: dict, optimizer: torch.optim.Optimizer) -> str:
-    """Torch loads moments of any shape and fails at the next step."""
-    groups, ours = [group["params"] for group in saved["param_groups"]], optimizer.param_groups
-    if [len(group) for group in groups] != [len(group["params"]) for group in ours]:
-        return "the optimiser has other groups of parameters"
-    for group, own in zip(groups, ours, strict=True):
-        for index, parameter in zip(group, own["params"], strict=True):
-            for name in _MOMENTS & saved["state"].get(index, {}).keys():
-                shape = getattr(saved["state"][index][name], "shape", parameter.shape)  # None: not there yet
-                if shape != parameter.shape:
-                    return f"the optimiser's {name} was {tuple(shape)} for a parameter of {tuple(parameter.shape)}"
-    return ""
-
-
-def _kind(value: Any) -> str:
-    if not isinstance(value, Tensor):
-        return type(value).__name__
-    return f"{str(value.dtype).removeprefix('torch.')} of the shape {tuple(value.shape)}"
-
-
-def data_digest(batches: Iterable) -> str:
-    """Return a short name of the data: a digest of the first and the last batch, drawn with a seed of its own."""
-    first = last = None
-    with forked_random(seed=0):
-        for batch in batches:
-            first = batch if first is None else first
-            last = batch
-    digest = hashlib.sha256()
-    for value in _leaves((first, last)):
-        if isinstance(value, Tensor):
-            digest.update(f"{value.dtype} {tuple(value.shape)}".encode())
-            value = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
-        digest.update(value if isinstance(value, bytes) else repr(value).encode())
-    return digest.hexdigest()[:12]
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _leaves(part)
-    else:
-        yield value

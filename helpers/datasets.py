@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from helpers.download import DataError, cache_folder, extract, fetch, keep, read_intact
+from helpers.cached import DataError, cache_folder, keep, read_intact
+from helpers.download import extract, fetch
 
 PAIRS = "fra-eng/fra.txt"  # inside the archive, and in the cache once extracted
 PAIRS_SHA256 = "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"

@@ -1,32 +1,27 @@
-"""The book's files: fetched once, verified, and kept where a whole class can read them.
+"""The book's files from the network: fetched once, verified, and given up when a line brings nothing.
 
     fetch              what a file of the book holds, from the cache or from the book's address
     extract            what one member of an archive holds
-    cache_folder       where downloads are kept
-    DataError          a file can be neither read from the cache nor downloaded
     DATA_URL, FILES    the book's address, names and checksums (those of d2l.DATA_HUB)
 
-Plumbing: no notebook derives it. `datasets` knows what to do with the files.
+Plumbing: no notebook derives it. `cached` keeps the files, and `datasets` knows what to do with them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import os
 import queue
 import threading
 import time
 import urllib.error
 import urllib.request
-import uuid
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pooch
 from tqdm.auto import tqdm
+
+from helpers.cached import DataError, cache_folder, keep, read_intact, usable
 
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"  # no TLS there: the checksum is the protection
 FILES = {
@@ -39,25 +34,6 @@ SILENCE = 8  # seconds in which something must come, whatever holds it up: looki
 GRACE, SLOWEST = 15, 2_000
 LARGEST = 20_000_000  # bytes; no file of the book comes near, so that a stream without end is given up
 PAUSE = 1  # seconds between two attempts
-LEFT_OVER = 600  # seconds; writing a file takes less than one, so an older unfinished one is a killed process's
-
-
-class DataError(RuntimeError):
-    """The book's data can be neither read from the cache nor downloaded."""
-
-
-def cache_folder(cache: str | Path | None = None) -> Path:
-    """Return the folder for downloads: `cache`, else MODERN_RNN_CACHE, else the user's cache folder.
-
-    Raises DataError for a path that no system takes.
-    """
-    chosen = cache or os.environ.get("MODERN_RNN_CACHE") or pooch.os_cache("modern-rnn")
-    if "\0" in str(chosen):
-        raise DataError(f"the cache folder {str(chosen)!r} holds a character that no path may hold; choose another one")
-    try:
-        return Path(chosen).expanduser()
-    except RuntimeError as error:
-        raise DataError(f"the cache folder {str(chosen)!r} names a user whose home is unknown; write it out") from error
 
 
 def fetch(name: str, cache: str | Path | None, attempts: int) -> bytes:
@@ -68,7 +44,7 @@ def fetch(name: str, cache: str | Path | None, attempts: int) -> bytes:
     path, known = cache_folder(cache) / name, FILES[name].removeprefix("sha1:")
     if (content := read_intact(path, "sha1", known)) is not None:
         return content
-    with _usable(path.parent):  # found before anything is downloaded
+    with usable(path.parent):  # found before anything is downloaded
         path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
         try:
@@ -95,43 +71,6 @@ def extract(archive: bytes, member: str) -> bytes:
         raise DataError(
             f"the archive holds no readable {member} ({type(error).__name__}: {error}); "
             "copy that file into the cache folder, or choose origin='sample'."
-        ) from error
-
-
-def read_intact(path: Path, algorithm: str, known: str) -> bytes | None:
-    """Return what the file holds if it is there and has this checksum; remove what killed processes left beside it."""
-    with _usable(path.parent):
-        for unfinished in path.parent.glob(f".{path.name}.*.part"):
-            with contextlib.suppress(OSError):  # a neighbour finished it, or only another user may remove it
-                if time.time() - unfinished.stat().st_mtime > LEFT_OVER:
-                    unfinished.unlink()
-        try:
-            content = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-    return content if hashlib.new(algorithm, content).hexdigest() == known else None
-
-
-def keep(path: Path, content: bytes) -> None:
-    """Write a file in one step, readable to all whom the umask allows. Raises DataError if that cannot be."""
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    with _usable(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(content)
-            os.replace(unfinished, path)  # a reader finds the whole file or none
-        finally:
-            unfinished.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _usable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"the cache folder {folder} cannot be used ({error.strerror or error}); set MODERN_RNN_CACHE to a folder "
-            "you may write to, or choose origin='sample'."
         ) from error
 
 

@@ -10,7 +10,6 @@ Plumbing: no notebook derives it. `checkpoint` and `translator` keep their files
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import io
 import os
@@ -21,6 +20,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+
+from helpers import nested
 
 HEADER = b"modern-rnn file, sha256 "  # then 64 hexadecimal digits, a line end, and what torch.save wrote
 LEFT_OVER = 60  # seconds without a byte more, after which an unfinished file belongs to a process that is no more
@@ -39,13 +41,13 @@ def save(path: str | Path, payload: Any, keep_previous: bool = False) -> None:
     Raises TypeError if `load` could not read it back, OSError if it cannot be written; the old file is untouched then.
     """
     path = Path(path)
-    buffer = io.BytesIO()
+    payload = nested.each(_plain, payload)
     try:
-        torch.save(_plain(payload), buffer)
-        _read(buffer.getbuffer())  # now, not when the file is all that is left of a run
+        # Now, not when the file is all that is left of a run. Tensors are emptied: numbers are no obstacle to reading.
+        _read(_written(nested.each(_emptied, payload)))
+        content = _written(payload)
     except (AttributeError, pickle.PicklingError, pickle.UnpicklingError) as error:
         raise TypeError(f"this cannot be saved to {path}: it holds {FOREIGN}") from error
-    content = buffer.getbuffer()
     digest = hashlib.sha256(content).hexdigest().encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_left_overs(path)
@@ -111,19 +113,23 @@ def remove_left_overs(path: Path) -> None:
             continue
 
 
+def _written(payload: Any) -> memoryview:
+    buffer = io.BytesIO()
+    torch.save(payload, buffer)
+    return buffer.getbuffer()
+
+
 def _read(content: memoryview) -> Any:
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def _plain(value: Any) -> Any:
-    """Turn NumPy's numbers into Python's: torch.load takes no others with weights_only=True."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, dict):
-        plain = copy.copy(value)  # keeps the class and the attributes of a state_dict
-        plain.update((key, _plain(part)) for key, part in value.items())
-        return plain
-    return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
+    """Turn a number of NumPy into Python's: torch.load takes no others with weights_only=True."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _emptied(value: Any) -> Any:
+    return value.new_empty(0) if isinstance(value, Tensor) else value
 
 
 def _unfinished(path: Path) -> Path:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from helpers import checks
+from helpers import checks, nested
 from helpers.sampling import sample
 from helpers.text import Vocab
 from helpers.training import inference
@@ -95,11 +95,7 @@ def reorder_state(state: Any, index: Tensor) -> Any:
 
     A state is what a recurrent layer returns: a tensor (L, B, H), a tuple or list of states, or None at the start.
     """
-    if state is None:
-        return None
-    if isinstance(state, Tensor):
-        return state[:, index]
-    return type(state)([reorder_state(part, index) for part in state])
+    return nested.each(lambda part: None if part is None else part[:, index], state)
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from helpers import checks
+from helpers.padding import real_places
 
 IGNORED = -100  # a target with this id is none: torch's own default in cross_entropy
 
@@ -43,7 +43,7 @@ def masked_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> tuple[Tenso
     lengths = checks.lengths("lengths", lengths, B, 0, T)
     if logits.shape[:2] != targets.shape or logits.dim() != 3:
         raise ValueError(f"logits must be (B, T, V) for targets (B, T) = {(B, T)}; got the shape {tuple(logits.shape)}")
-    real = torch.arange(T, device=targets.device) < lengths[:, None]  # (B, T)
+    real = real_places(lengths, T)  # (B, T)
     return F.cross_entropy(logits[real], targets[real], reduction="sum"), int(lengths.sum())
 
 

@@ -1,7 +1,5 @@
 """Sentence pairs as tensors: what a translator learns from.
 
-    pad                lists of ids -> one tensor and the lengths
-    truncate           shorten a list of ids and keep its <eos>
     encode_sentences   sentences -> ids (N, S) and lengths (N,)
     encode_pairs       Pairs -> PairBatch
     PairBatch          pairs as padded tensors: all of them, or a minibatch
@@ -12,54 +10,16 @@ All are derived in the notebook `machine-translation-and-dataset`. A source is S
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from helpers import checks
+from helpers.padding import pad, real_places, truncate
 from helpers.pairs import Pairs
 from helpers.tokenizers import BOS, EOS, PAD, BPETokenizer, WordTokenizer
-
-
-def truncate(ids: list[int], num_steps: int) -> list[int]:
-    """Return `ids` if it is at most `num_steps` long, else its first num_steps - 1 ids and its last, the <eos>.
-
-    The book cuts the end off, <eos> and all, so that a decoder never sees how a long sentence ends.
-    """
-    num_steps = checks.whole_number("num_steps", num_steps, least=1)
-    return ids if len(ids) <= num_steps else [*ids[: num_steps - 1], ids[-1]]
-
-
-def pad(sequences: Sequence[Sequence[int]], num_steps: int | None = None) -> tuple[Tensor, Tensor]:
-    """Return the sequences as one tensor (N, T), filled up with PAD, and their lengths (N,), both int64.
-
-    num_steps: T; default: the longest sequence. A longer sequence is a ValueError: truncate it first. What is no whole
-    number is a TypeError, a negative one an IndexError.
-    """
-    if set(map(type, chain.from_iterable(sequences))) - {int}:  # numbers of NumPy, tensors, or what is no id at all
-        sequences = [checks.id_list(f"sequences[{i}]", ids) for i, ids in enumerate(sequences)]
-    lengths = torch.tensor([len(ids) for ids in sequences], dtype=torch.long)
-    longest = int(lengths.max()) if len(lengths) else 0
-    num_steps = longest if num_steps is None else checks.whole_number("num_steps", num_steps, least=0)
-    if longest > num_steps:
-        raise ValueError(f"a sequence has {longest} ids, more than num_steps = {num_steps}; truncate it first")
-    padded = torch.full((len(lengths), num_steps), PAD)
-    if longest:
-        # All ids in one go: row by row, the places before a row's length are filled from left to right.
-        ids = torch.frombuffer(array("q", chain.from_iterable(sequences)), dtype=torch.long)
-        if (smallest := int(ids.min())) < 0:
-            raise IndexError(f"id {smallest} is outside the vocabulary, whose ids begin at 0")
-        padded[_places(lengths, num_steps)] = ids
-    return padded, lengths
-
-
-def _places(lengths: Tensor, num_steps: int) -> Tensor:
-    """Return (N, T): True where a row of so many ids has one, False where it is padding."""
-    return torch.arange(num_steps, device=lengths.device) < lengths[:, None]
 
 
 def encode_sentences(
@@ -106,11 +66,19 @@ class PairBatch(NamedTuple):
         places = checks.id_list("index", index, self.num_pairs, "the pairs")
         if not places:
             raise ValueError("index is empty; at least one pair is needed")
-        index = torch.tensor(places).to(self.src.device)
-        src, tgt = self.src[index], self.tgt[index]
-        src_len = checks.lengths("src_len", self.src_len[index], len(places), 1, src.shape[1])
-        tgt_len = checks.lengths("tgt_len", self.tgt_len[index], len(places), 1, tgt.shape[1] - 1)
-        return PairBatch(src[:, : int(src_len.max())], src_len, tgt[:, : int(tgt_len.max()) + 1], tgt_len)
+        return self.checked()._rows(torch.tensor(places).to(self.src.device))
+
+    def checked(self) -> PairBatch:
+        """Return the same pairs as int64; TypeError or ValueError unless each length counts the ids before padding."""
+        return PairBatch(
+            *_checked("src", self.src, "src_len", self.src_len, 0),
+            *_checked("tgt", self.tgt, "tgt_len", self.tgt_len, 1),
+        )
+
+    def _rows(self, index: Tensor) -> PairBatch:
+        src_len, tgt_len = self.src_len[index], self.tgt_len[index]
+        S, T = int(src_len.max()), int(tgt_len.max())
+        return PairBatch(self.src[index, :S], src_len, self.tgt[index, : T + 1], tgt_len)
 
     def to(self, device: torch.device | str) -> PairBatch:
         """Return the pairs on `device`."""
@@ -150,10 +118,9 @@ class PairBatches:
         if not data.num_pairs:
             raise ValueError("there are no pairs to make batches of")
         self.batch_size = checks.whole_number("batch_size", batch_size, least=1)
-        src, src_len = _checked("src", data.src, "src_len", data.src_len, 0)
-        tgt, tgt_len = _checked("tgt", data.tgt, "tgt_len", data.tgt_len, 1)
-        self.data, self.sort_by_length, self.shuffle = PairBatch(src, src_len, tgt, tgt_len), sort_by_length, shuffle
-        self._key = src_len * (tgt.shape[1] + 1) + tgt_len  # source length first, then target length
+        self.data, self.sort_by_length, self.shuffle = data.checked(), sort_by_length, shuffle
+        width = self.data.tgt.shape[1]  # more than any target length
+        self._key = self.data.src_len * (width + 1) + self.data.tgt_len  # source length first, then target length
 
     def __len__(self) -> int:
         return -(-self.data.num_pairs // self.batch_size)
@@ -166,7 +133,7 @@ class PairBatches:
             order = order[self._key[order].argsort(stable=True)]
         batches = order.split(self.batch_size)
         for i in torch.randperm(len(batches)).tolist() if self.shuffle else range(len(batches)):
-            yield self.data.rows(batches[i])
+            yield self.data._rows(batches[i])
 
 
 def _checked(name: str, ids: Tensor, length_name: str, lengths: Tensor, num_first: int) -> tuple[Tensor, Tensor]:
@@ -174,7 +141,7 @@ def _checked(name: str, ids: Tensor, length_name: str, lengths: Tensor, num_firs
     ids = checks.token_ids(name, ids, "(N, T)")
     num_steps = ids.shape[1] - num_first
     lengths = checks.lengths(length_name, lengths, len(ids), 1, num_steps)
-    lies = ((ids[:, num_first:] != PAD) != _places(lengths, num_steps)).any(1)
+    lies = ((ids[:, num_first:] != PAD) != real_places(lengths, num_steps)).any(1)
     if lies.any():
         row = int(lies.nonzero()[0])
         raise ValueError(

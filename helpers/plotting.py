@@ -1,10 +1,10 @@
 """Pictures. Every drawing function takes `ax=None` and returns the axes it drew on; `display.show` shows them.
 
-    use_style    colours that survive grey-scale and colour blindness
-    curves       one line per series, told apart by colour, dash and marker
-    heat_map     values under the tokens they belong to
-    padded_batch a batch of sentences as a grid of tokens and ids, its padding shaded
-    search_tree  the tree of a beam search: kept, pruned, finished
+    use_style     colours that survive grey-scale and colour blindness
+    curves        one line per series, told apart by colour, dash and marker
+    heat_map      values under the tokens they belong to
+    padded_batch  a batch of sentences as a grid of tokens and ids, its padding shaded
+    COLOURS, new_axes, visible   what these pictures share with `search_tree`
 
 Plumbing: no notebook derives it. Nothing here knows of models or data sets.
 """
@@ -46,22 +46,16 @@ def use_style() -> None:
     )
 
 
-def _axes(ax: Axes | None, **figure) -> Axes:
+def new_axes(ax: Axes | None, **figure) -> Axes:
+    """Return `ax`, or the axes of a new figure, made with these options of plt.subplots, if it is None."""
     return plt.subplots(**figure)[1] if ax is None else ax
-
-
-def _numbers(name: str, values, shape: str, dtype: type | None = None) -> np.ndarray:
-    """Return `values` as a matrix, one row if they are a list; a tensor may lie on any device."""
-    values = np.atleast_2d(np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=dtype))
-    if values.ndim != 2:
-        raise ValueError(f"{name} must have the shape {shape}; got {values.shape}")
-    return values
 
 
 BLANKS = {" ": "␣", "\n": "↵", "\t": "⇥"}  # how characters that leave no ink are shown
 
 
-def _shown(token: str) -> str:
+def visible(token: str) -> str:
+    """Return how a token stands in a picture: a space, a line end or a tab as a mark."""
     return BLANKS.get(token, "␣" if token.isspace() else token)
 
 
@@ -81,7 +75,7 @@ def curves(
     log: any of 'x', 'y', 'xy' for logarithmic axes.
     Raises ValueError if a series is no list of numbers, or not as long as `x`.
     """
-    ax = _axes(ax)
+    ax = new_axes(ax)
     for name, values in series.items():
         values = np.asarray(values, dtype=float)
         if values.ndim != 1:
@@ -125,14 +119,14 @@ def heat_map(
     longest = max(map(len, tokens), default=1)
     if ax is None:
         wide, high = max(0.2, 0.12 * longest + 0.08) * len(tokens) + 1.6, 0.2 * len(values) + 0.9
-        ax = _axes(None, figsize=(min(max(wide, 3.0), 9.5), min(max(high, 1.6), 6.0)))
+        ax = new_axes(None, figsize=(min(max(wide, 3.0), 9.5), min(max(high, 1.6), 6.0)))
     low, high = limits if limits else (None, None)
     image = ax.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=high, interpolation="nearest")
     column = 0.85 * 72 * ax.get_window_extent().width / ax.figure.dpi / max(len(tokens), 1)  # its width in points
     narrow = column < 7 * 0.8 * longest  # tokens smaller than 7 points: turn them
     size = min(11, column if narrow else column / (0.8 * longest))
     style = {"fontsize": max(size, 6), "rotation": 90 if narrow and longest > 1 else 0, "parse_math": False}
-    ax.set_xticks(range(len(tokens)), [_shown(token) for token in tokens], **style)
+    ax.set_xticks(range(len(tokens)), [visible(token) for token in tokens], **style)
     for step, token in enumerate(tokens):
         if token.isspace():
             ax.axvline(step - 0.5, color="white", lw=0.9)
@@ -169,14 +163,14 @@ def padded_batch(
         raise ValueError(f"lengths must be {B} numbers from 0 to {T}; got {lengths}")
     if ax is None:
         wide = max([0.1 * max(map(len, column)) + 0.17 for column in zip(*tokens, strict=True)], default=0)
-        ax = _axes(None, figsize=(min(max(max(wide, 0.5) * T + 0.5, 3.0), 9.5), 0.48 * B + 0.8))
+        ax = new_axes(None, figsize=(min(max(max(wide, 0.5) * T + 0.5, 3.0), 9.5), 0.48 * B + 0.8))
     for row in range(B):
         for step in range(T):
             padding = step >= lengths[row]
             style = {"fc": "0.87", "hatch": "////", "ec": "0.72"} if padding else {"fc": "#DCEBF5", "ec": "0.45"}
             ax.add_patch(Rectangle((step + 0.5, row - 0.5), 1, 1, lw=0.8, **style))
             text = {"ha": "center", "va": "center", "color": "0.3" if padding else "black", "parse_math": False}
-            ax.text(step + 1, row - 0.14, _shown(tokens[row][step]), fontsize=10, **text)
+            ax.text(step + 1, row - 0.14, visible(tokens[row][step]), fontsize=10, **text)
             ax.text(step + 1, row + 0.27, str(ids[row, step]), fontsize=8, **text)
     ax.set(title=title, xlabel="time step", ylabel=ylabel, xlim=(0.45, T + 0.55), ylim=(B - 0.45, -0.55))
     ax.set_xticks(range(1, T + 1))
@@ -187,53 +181,9 @@ def padded_batch(
     return ax
 
 
-def search_tree(
-    record: Sequence[tuple[Sequence[int], float, str]],
-    labels: Sequence[str],
-    *,
-    title: str = "",
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw the tree of a beam search, from left to right: what was kept, what was pruned, what has ended.
-
-    record: (ids, log P, fate) of every sequence that the search has looked at, those of one length after those of the
-        length before; fate is 'kept', 'pruned' or 'finished'. labels: the name of every token.
-    The number on an edge is the probability of the token given what stands before it; that below a kept sequence or
-    beside a finished one is the probability of the whole.
-    """
-    if not record:
-        raise ValueError("the record is empty; there is no tree to draw")
-    totals, place = {(): 0.0}, {(): (0.0, 0.0)}  # log P, and (x, y), of every sequence
-    levels: dict[int, list[tuple[tuple[int, ...], str]]] = {}
-    for ids, total, fate in record:
-        totals[tuple(ids)] = total
-        levels.setdefault(len(ids), []).append((tuple(ids), fate))
-    ax = _axes(ax, figsize=(9.0, 0.3 * max(map(len, levels.values())) + 0.9))
-    text = {"ha": "center", "va": "center", "parse_math": False}
-    ax.text(0, 0, "start", fontsize=10, bbox=_BOXES["kept"], **text)
-    for x, level in sorted(levels.items()):
-        level.sort(key=lambda node: (-place[node[0][:-1]][1], node[0]))  # children beside their parents
-        for i, (ids, fate) in enumerate(level):
-            y, (px, py) = (len(level) - 1) / 2 - i, place[ids[:-1]]
-            place[ids] = (x, y)
-            edge, ink, thick = ("0.8", "0.4", 0.8) if fate == "pruned" else (COLOURS[0], "black", 1.6)
-            ax.plot([px, x], [py, y], "-", color=edge, lw=thick, zorder=1)
-            p = np.exp(totals[ids] - totals[ids[:-1]])
-            where = px + 0.68 * (x - px), py + 0.68 * (y - py)
-            ax.text(*where, f"{p:.2g}", fontsize=8, color=ink, bbox=_WHITE, zorder=2, **text)
-            ax.text(x, y, _shown(labels[ids[-1]]), fontsize=10, bbox=_BOXES[fate], zorder=4, **text)
-            if fate == "finished":
-                ax.text(x + 0.17, y, f"{np.exp(totals[ids]):.3g}", fontsize=9, va="center")
-            elif fate == "kept":  # below, where no edge passes
-                ax.text(x, y - 0.5, f"{np.exp(totals[ids]):.3g}", fontsize=8, color=COLOURS[0], zorder=3, **text)
-    ax.set(title=title, xlim=(-0.25, max(levels) + 0.5))
-    ax.axis("off")
-    return ax
-
-
-_WHITE = {"fc": "white", "ec": "none", "pad": 0.4}
-_BOXES = {
-    "kept": {"boxstyle": "round,pad=0.25", "fc": "#DCEBF5", "ec": "#0072B2", "lw": 1.4},
-    "pruned": {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "0.75", "ls": ":"},
-    "finished": {"boxstyle": "square,pad=0.3", "fc": "#FBE5D6", "ec": "#D55E00", "lw": 1.6},
-}
+def _numbers(name: str, values, shape: str, dtype: type | None = None) -> np.ndarray:
+    """Return `values` as a matrix, one row if they are a list; a tensor may lie on any device."""
+    values = np.atleast_2d(np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=dtype))
+    if values.ndim != 2:
+        raise ValueError(f"{name} must have the shape {shape}; got {values.shape}")
+    return values

@@ -23,10 +23,11 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers import checks
-from helpers.checkpoint import History, Run, data_digest
+from helpers import checks, nested
+from helpers.checkpoint import History, Run
 from helpers.losses import next_token_loss
 from helpers.machine import forked_random
+from helpers.same_run import data_digest
 
 ComputeLoss = Callable[[nn.Module, Any, Any], tuple[Tensor, int, Any]]
 
@@ -196,17 +197,8 @@ def _latest(history: History) -> dict[str, str]:
 
 
 def _detach(state: Any) -> Any:
-    if isinstance(state, Tensor):
-        return state.detach()
-    return _like(state, map(_detach, state)) if isinstance(state, (tuple, list)) else state
+    return nested.each(lambda part: part.detach() if isinstance(part, Tensor) else part, state)
 
 
 def _to(batch: Any, device: torch.device | str) -> Any:
-    if isinstance(batch, Tensor):
-        return batch.to(device)
-    return _like(batch, (_to(part, device) for part in batch)) if isinstance(batch, (tuple, list)) else batch
-
-
-def _like(old: tuple | list, parts: Iterable) -> tuple | list:
-    named = hasattr(old, "_fields")  # a NamedTuple, such as a batch of pairs, takes its parts one by one
-    return type(old)(*parts) if named else type(old)(parts)
+    return nested.each(lambda part: part.to(device) if isinstance(part, Tensor) else part, batch)

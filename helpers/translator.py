@@ -15,10 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from helpers import checks, files
+from helpers.beam_search import beam_search
+from helpers.encoder_decoder import EncoderDecoder
 from helpers.pair_batches import encode_sentences
 from helpers.pairs import normalize
-from helpers.search import Found, beam_search, greedy
-from helpers.seq2seq import EncoderDecoder, Seq2SeqDecoder, Seq2SeqEncoder
+from helpers.search import Found, greedy
+from helpers.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 from helpers.tokenizers import BOS, EOS, BPETokenizer, WordTokenizer, tokenizer_from
 from helpers.training import inference
 

@@ -22,7 +22,7 @@ import pooch
 import pytest
 
 import helpers
-from helpers import datasets, download
+from helpers import cached, datasets, download
 
 NAME = "timemachine.txt"
 CONTENT = "The Time Traveller’s café, by H. G. Wells\n"
@@ -172,7 +172,7 @@ def test_a_damaged_cached_file_is_fetched_again(cache, server):
 
 def test_a_damaged_cached_file_is_never_used_offline(cache, offline, capsys):
     put(cache, b"half of the no")
-    with pytest.raises(download.DataError, match="cannot be reached"):
+    with pytest.raises(cached.DataError, match="cannot be reached"):
         datasets.time_machine("book", cache)
     assert datasets.time_machine("auto", cache).origin == "sample"
     assert capsys.readouterr().out.count("\n") == 1
@@ -180,14 +180,14 @@ def test_a_damaged_cached_file_is_never_used_offline(cache, offline, capsys):
 
 def test_wrong_content_is_an_error_and_leaves_nothing_behind(cache, server):
     server.answers = [b"another novel"]
-    with pytest.raises(download.DataError, match="checksum"):
+    with pytest.raises(cached.DataError, match="checksum"):
         datasets.time_machine("book", cache)
     assert list(cache.iterdir()) == []
 
 
 def test_a_connection_cut_halfway_is_an_error_and_leaves_nothing_behind(cache, server):
     server.answers = [CUT]
-    with pytest.raises(download.DataError):
+    with pytest.raises(cached.DataError):
         datasets.time_machine("book", cache)
     assert list(cache.iterdir()) == []
 
@@ -207,7 +207,7 @@ def test_auto_asks_once_and_then_falls_back(cache, server, capsys):
 
 def test_a_file_missing_on_the_server_is_an_error_with_advice(cache, server):
     server.answers = [404]
-    with pytest.raises(download.DataError, match=r"HTTPError.*origin='sample'"):
+    with pytest.raises(cached.DataError, match=r"HTTPError.*origin='sample'"):
         datasets.time_machine("book", cache)
 
 
@@ -216,7 +216,7 @@ def test_a_server_that_stalls_is_given_up(trouble, cache, server, monkeypatch):
     monkeypatch.setattr(download, "SILENCE", 0.2)
     server.answers = [trouble]
     started = time.perf_counter()
-    with pytest.raises(download.DataError, match="cannot be reached"):
+    with pytest.raises(cached.DataError, match="cannot be reached"):
         datasets.time_machine("book", cache)
     assert time.perf_counter() - started < 10
     assert list(cache.iterdir()) == []
@@ -228,7 +228,7 @@ def test_a_slow_drip_is_given_up(cache, server, monkeypatch):
     monkeypatch.setattr(download, "SLOWEST", 1000)
     server.drip = 0.02
     started = time.perf_counter()
-    with pytest.raises(download.DataError, match=r"TimeoutError: only \d+ bytes came in"):
+    with pytest.raises(cached.DataError, match=r"TimeoutError: only \d+ bytes came in"):
         datasets.time_machine("book", cache)
     assert time.perf_counter() - started < 5
     assert list(cache.iterdir()) == []
@@ -289,7 +289,7 @@ def test_a_stream_without_end_is_given_up(cache, server, monkeypatch):
 
     monkeypatch.setattr(download, "LARGEST", 10_000)
     server.answers = [endless]
-    with pytest.raises(download.DataError, match="more than 10,000 bytes came"):
+    with pytest.raises(cached.DataError, match="more than 10,000 bytes came"):
         datasets.time_machine("book", cache)
     assert list(cache.iterdir()) == []
 
@@ -299,7 +299,7 @@ def test_a_stream_without_end_is_given_up(cache, server, monkeypatch):
 )
 def test_an_answer_that_is_none_is_an_error_for_book_and_the_sample_for_auto(reply, cache, server, capsys):
     server.answers = [lambda out, release: out.write(reply)]
-    with pytest.raises(download.DataError, match="cannot be reached"):
+    with pytest.raises(cached.DataError, match="cannot be reached"):
         datasets.time_machine("book", cache)
     assert datasets.time_machine("auto", cache).origin == "sample"
 
@@ -358,20 +358,20 @@ def test_a_left_over_that_a_neighbour_removes_first_is_no_error(cache, server, m
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", gone)
-        assert download.read_intact(cache / NAME, "sha1", "") is None
+        assert cached.read_intact(cache / NAME, "sha1", "") is None
     assert datasets.time_machine("book", cache).origin == "book"
 
 
 def test_a_path_too_long_is_a_clear_error_and_the_sample_for_auto(tmp_path, capsys):
     for load in (datasets.time_machine, datasets.english_french):
-        with pytest.raises(download.DataError, match=r"cannot be used .*File name too long"):
+        with pytest.raises(cached.DataError, match=r"cannot be used .*File name too long"):
             load("book", tmp_path / ("x" * 300))
         assert load("auto", tmp_path / ("x" * 300)).origin == "sample"
 
 
 @pytest.mark.parametrize(("folder", "message"), [("~no-such-user/x", "home is unknown"), ("a\0b", "no path may hold")])
 def test_an_impossible_cache_folder_is_named(folder, message, capsys):
-    with pytest.raises(download.DataError, match=message):
+    with pytest.raises(cached.DataError, match=message):
         datasets.time_machine("book", folder)
     assert datasets.time_machine("auto", folder).origin == "sample"
 
@@ -430,7 +430,7 @@ def test_no_misbehaviour_of_a_network_gives_a_wrong_file(seed, cache, server, mo
     started = time.perf_counter()
     try:
         assert datasets.time_machine("book", cache).raw == CONTENT
-    except download.DataError:
+    except cached.DataError:
         assert not (cache / NAME).exists() or (cache / NAME).read_bytes() != BYTES
     text = datasets.time_machine("auto", cache)
     assert text.raw == CONTENT if text.origin == "book" else text == datasets.time_machine("sample")
@@ -456,7 +456,7 @@ def test_two_processes_that_fetch_at_once_both_get_the_file(trial, cache, server
 
 
 def test_offline_book_is_an_error_that_names_the_address_and_a_way_out(cache, offline):
-    with pytest.raises(download.DataError, match=r"127\.0\.0\.1.*timemachine\.txt cannot.*copy the file.*sample"):
+    with pytest.raises(cached.DataError, match=r"127\.0\.0\.1.*timemachine\.txt cannot.*copy the file.*sample"):
         datasets.time_machine("book", cache)
 
 
@@ -470,7 +470,7 @@ def test_offline_auto_falls_back_with_one_line_that_says_so(cache, offline, caps
 
 def test_an_unusable_cache_folder_is_a_clear_error_for_book(tmp_path, server):
     (tmp_path / "file").write_text("in the way")  # a path below a file is unusable for root, too
-    with pytest.raises(download.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
+    with pytest.raises(cached.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
         datasets.time_machine("book", tmp_path / "file" / "cache")
 
 
@@ -608,7 +608,7 @@ def test_a_server_that_fails_once_is_asked_again_for_book_and_not_for_auto(cache
 
 def test_another_archive_is_refused_and_nothing_is_extracted(cache, server):
     server.answers = [archive(b"other\tpairs\n")]
-    with pytest.raises(download.DataError, match="checksum"):
+    with pytest.raises(cached.DataError, match="checksum"):
         datasets.english_french("book", cache)
     assert files(cache) == set()
 
@@ -616,7 +616,7 @@ def test_another_archive_is_refused_and_nothing_is_extracted(cache, server):
 @pytest.mark.parametrize("damaged", [None, b"half of the pai"])
 def test_offline_pairs_are_an_error_for_book_and_the_sample_for_auto(damaged, cache, offline, capsys):
     put_pairs(cache, text=damaged, zipped=damaged)
-    with pytest.raises(download.DataError, match=r"fra-eng\.zip cannot be reached.*copy the file.*sample"):
+    with pytest.raises(cached.DataError, match=r"fra-eng\.zip cannot be reached.*copy the file.*sample"):
         datasets.english_french("book", cache)
     assert capsys.readouterr().out == ""
     text = datasets.english_french("auto", cache)
@@ -633,7 +633,7 @@ def test_extraction_that_fails_halfway_leaves_no_half_file(cache, offline, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(download.DataError, match=r"cannot be used \(No space left on device\)"):
+    with pytest.raises(cached.DataError, match=r"cannot be used \(No space left on device\)"):
         datasets.english_french("book", cache)
     assert files(cache) == {ZIP}
 
@@ -656,7 +656,7 @@ def test_an_archive_without_the_right_member_is_a_clear_error_and_the_sample_for
     monkeypatch.setitem(download.FILES, ZIP, "sha1:" + hashlib.sha1(content).hexdigest())
     put_pairs(cache, zipped=content)
     with pytest.raises(
-        download.DataError, match=r"(no readable fra-eng/fra.txt|does not match its checksum).*copy that file"
+        cached.DataError, match=r"(no readable fra-eng/fra.txt|does not match its checksum).*copy that file"
     ):
         datasets.english_french("book", cache)
     assert datasets.english_french("auto", cache).origin == "sample"
@@ -666,7 +666,7 @@ def test_an_archive_without_the_right_member_is_a_clear_error_and_the_sample_for
 def test_what_is_extracted_is_verified(cache, offline, monkeypatch):
     put_pairs(cache, zipped=archive(b"other\tpairs\n"))
     monkeypatch.setitem(download.FILES, ZIP, "sha1:" + hashlib.sha1(archive(b"other\tpairs\n")).hexdigest())
-    with pytest.raises(download.DataError, match=r"fra\.txt in the archive does not match its checksum"):
+    with pytest.raises(cached.DataError, match=r"fra\.txt in the archive does not match its checksum"):
         datasets.english_french("book", cache)
     assert files(cache) == {ZIP}
 
@@ -686,10 +686,10 @@ def test_the_extracted_file_has_its_name_only_when_it_is_complete(cache, offline
 def test_an_unusable_cache_folder_is_a_clear_error_for_the_pairs_too(tmp_path, server):
     server.answers = [ARCHIVE]
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(download.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
+    with pytest.raises(cached.DataError, match=r"cache folder .*file.cache.* set MODERN_RNN_CACHE"):
         datasets.english_french("book", tmp_path / "file" / "cache")
     (tmp_path / "fra-eng").write_text("in the way")
-    with pytest.raises(download.DataError, match=r"cache folder .* cannot be used"):
+    with pytest.raises(cached.DataError, match=r"cache folder .* cannot be used"):
         datasets.english_french("book", tmp_path)
 
 
@@ -736,7 +736,7 @@ def test_an_unknown_origin_in_the_environment_is_named_with_the_variable(monkeyp
 
 def test_the_environment_chooses_the_origin(monkeypatch, cache, offline):
     monkeypatch.setenv("MODERN_RNN_DATA", "book")
-    with pytest.raises(download.DataError):
+    with pytest.raises(cached.DataError):
         datasets.time_machine(cache=cache)
     monkeypatch.setenv("MODERN_RNN_DATA", "sample")
     assert datasets.time_machine(cache=cache).origin == "sample"
@@ -759,16 +759,16 @@ def test_the_environment_chooses_the_cache_folder(monkeypatch, cache, offline):
 
 def test_the_cache_argument_wins_over_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("MODERN_RNN_CACHE", str(tmp_path / "environment"))
-    assert download.cache_folder(tmp_path / "argument") == tmp_path / "argument"
+    assert cached.cache_folder(tmp_path / "argument") == tmp_path / "argument"
 
 
 def test_without_settings_the_users_cache_folder_is_taken():
-    assert download.cache_folder() == Path(pooch.os_cache("modern-rnn"))
+    assert cached.cache_folder() == Path(pooch.os_cache("modern-rnn"))
 
 
 def test_a_tilde_in_the_cache_folder_is_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert download.cache_folder("~/texts") == tmp_path / "texts"
+    assert cached.cache_folder("~/texts") == tmp_path / "texts"
 
 
 @pytest.mark.parametrize(("setting", "short"), [("sample", True), ("auto", False), ("book", False), (None, False)])

@@ -34,12 +34,6 @@ def tokens() -> torch.Tensor:
     return torch.randint(V, (B, T))
 
 
-def assert_same_state(first, second) -> None:
-    first, second = ([s] if isinstance(s, torch.Tensor) else s for s in (first, second))
-    for a, b in zip(first, second, strict=True):
-        torch.testing.assert_close(a, b)
-
-
 # --- LanguageModel ---------------------------------------------------------------------------------------------------
 
 
@@ -56,7 +50,7 @@ def test_logits_and_state_are_those_of_the_book_with_the_same_weights(layer, opt
     expected, expected_state = theirs(X, theirs.begin_state("cpu", B))
     assert logits.shape == (B, T, V)
     torch.testing.assert_close(logits, expected.reshape(T, B, V).transpose(0, 1))
-    assert_same_state(state, expected_state)
+    torch.testing.assert_close(state, expected_state)
 
 
 @pytest.mark.parametrize("layer", [nn.GRU, nn.LSTM])
@@ -66,7 +60,7 @@ def test_two_halves_with_the_state_carried_equal_the_whole(layer):
     first, halfway = model(X[:, :2])
     second, end = model(X[:, 2:], halfway)
     torch.testing.assert_close(torch.cat([first, second], dim=1), logits)
-    assert_same_state(end, state)
+    torch.testing.assert_close(end, state)
 
 
 def test_the_state_matters():
@@ -83,7 +77,7 @@ def test_steps_give_the_log_probabilities_of_the_whole():
         log_probs, state = model.step(X[:, t], state)
         torch.testing.assert_close(log_probs, F.log_softmax(expected[:, t], dim=-1))
     assert log_probs.shape == (B, V)
-    assert_same_state(state, final)
+    torch.testing.assert_close(state, final)
 
 
 def test_an_identity_embedding_is_one_hot():
@@ -257,7 +251,7 @@ def test_the_mode_is_restored_after_an_error():
 @pytest.mark.parametrize("layer", [nn.GRU, nn.LSTM])
 def test_reordering_a_language_models_state_is_reading_its_rows_in_that_order(layer):
     model, X, index = language_model(layer), tokens(), torch.tensor([2, 0, 0, 1])
-    assert_same_state(model.reorder(model(X)[1], index), model(X[index])[1])
+    torch.testing.assert_close(model.reorder(model(X)[1], index), model(X[index])[1])
     assert model.reorder(None, index) is None
 
 

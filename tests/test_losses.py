@@ -9,9 +9,11 @@ from torch.nn import functional as F
 
 from helpers import losses, training
 from helpers.batches import whole
+from helpers.encoder_decoder import EncoderDecoder
 from helpers.language_model import LanguageModel
-from helpers.pair_batches import PairBatch, PairBatches, pad
-from helpers.seq2seq import EncoderDecoder, Seq2SeqDecoder, Seq2SeqEncoder
+from helpers.padding import pad
+from helpers.pair_batches import PairBatch, PairBatches
+from helpers.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 from helpers.tokenizers import BOS, EOS
 
 V, H = 5, 6

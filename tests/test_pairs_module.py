@@ -16,12 +16,6 @@ from helpers.pairs import Pairs, normalize, read_pairs, references_of, split_by_
 quick = settings(max_examples=60, deadline=None)
 
 
-@pytest.fixture(scope="module")
-def sample() -> Pairs:
-    """All pairs of the sample, normalized."""
-    return read_pairs(normalize(datasets.english_french("sample").raw))
-
-
 # --- normalize -------------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,6 @@
 """Pictures: what stands on the axes, and what is refused. How they look is for eyes."""
 
 import itertools
-from collections import Counter
 
 import matplotlib as mpl
 
@@ -238,40 +237,3 @@ def test_the_style_tells_seven_curves_apart_without_colour():
 
 def test_every_colour_of_the_style_stands_out_from_white():
     assert all(luminance(colour) < 0.75 for colour in plotting.COLOURS)
-
-
-# --- search_tree -----------------------------------------------------------------------------------------------------
-
-RECORD = [
-    ([0], np.log(0.5), "kept"),
-    ([1], np.log(0.3), "kept"),
-    ([2], np.log(0.2), "pruned"),
-    ([0, 2], np.log(0.4), "finished"),
-    ([0, 1], np.log(0.1), "pruned"),
-    ([1, 2], np.log(0.06), "pruned"),
-]
-
-
-def test_a_tree_names_every_sequence_with_its_last_token_and_the_probabilities():
-    drawn = plotting.search_tree(RECORD, ["A", "B", "<eos>"], title="a search")
-    shown = Counter(text.get_text() for text in drawn.texts)
-    assert shown["start"] == 1
-    assert {label: shown[label] for label in ("A", "B", "<eos>")} == {"A": 1, "B": 2, "<eos>": 3}
-    edges = ["0.5", "0.3", "0.2", "0.8", "0.2", "0.2"]  # of the last token, given what stands before it
-    totals = ["0.5", "0.3", "0.4"]  # of the whole, where it was kept or has ended
-    assert shown - Counter(["start", "A", "B", "B", *["<eos>"] * 3]) == Counter(edges + totals)
-    assert "a search" in (drawn.get_title(), drawn.get_title(loc="left"))
-
-
-def test_children_stand_to_the_right_of_their_parents_and_in_their_order():
-    drawn = plotting.search_tree(RECORD, ["A", "B", "C"])
-    ends = [tuple(zip(*line.get_data(), strict=True)) for line in drawn.get_lines()]
-    assert {(round(a[0]), round(b[0])) for a, b in ends} == {(0, 1), (1, 2)}
-    first, second = ([b[1] for a, b in ends if round(b[0]) == level] for level in (1, 2))
-    assert first == sorted(first, reverse=True)
-    assert second == sorted(second, reverse=True)
-
-
-def test_an_empty_record_has_no_tree():
-    with pytest.raises(ValueError, match="the record is empty"):
-        plotting.search_tree([], ["A"])

@@ -21,9 +21,11 @@ from oracles import (
 )
 from torch import nn
 
+from helpers import beam_search as beam
 from helpers import sampling, search
+from helpers.encoder_decoder import EncoderDecoder
 from helpers.language_model import LanguageModel
-from helpers.seq2seq import EncoderDecoder, Seq2SeqDecoder, Seq2SeqEncoder
+from helpers.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 
 quick = settings(max_examples=50, deadline=None)
 thorough = settings(max_examples=100, deadline=None)
@@ -50,7 +52,7 @@ def sample(model, **options) -> search.Found:
 
 
 def beam_search(model, **options) -> search.Found:
-    return search.beam_search(model, model.state, model.start, **options)
+    return beam.beam_search(model, model.state, model.start, **options)
 
 
 # --- greedy ----------------------------------------------------------------------------------------------------------
@@ -318,13 +320,13 @@ def test_a_translators_searches_equal_those_that_read_everything_anew(recurrent,
     start = torch.full((4,), BOS)
     anew = [translation_anew(model, tokens, lengths, i) for i in range(4)]
     limits, ranking = {"eos": EOS, "max_steps": 5}, {"alpha": 0.75, "num_best": 3}
-    found = search.beam_search(model, model.begin(tokens, lengths), start, beam_size=3, **ranking, **limits)
+    found = beam.beam_search(model, model.begin(tokens, lengths), start, beam_size=3, **ranking, **limits)
     assert_same(lists(found), [plain_beam_search(f, 3, **ranking, **limits) for f in anew])
     found = search.greedy(model, model.begin(tokens, lengths), start, **limits)
     expected = [plain_greedy(f, **limits) for f in anew]
     assert_same(lists(found), [[(ids, total, total)] for ids, total in expected])
     limits["max_steps"] = 3
-    found = search.beam_search(model, model.begin(tokens, lengths), start, beam_size=V * V, **ranking, **limits)
+    found = beam.beam_search(model, model.begin(tokens, lengths), start, beam_size=V * V, **ranking, **limits)
     assert_same(lists(found), [brute_force(f, V, **ranking, **limits) for f in anew])
 
 
@@ -339,7 +341,7 @@ def test_padding_and_the_order_of_the_batch_change_no_translation(recurrent, num
     def translations(tokens, lengths):
         state, start = model.begin(tokens, lengths), torch.full((len(tokens),), BOS)
         options = {"beam_size": 4, "num_best": 3, "eos": EOS, "max_steps": 6}
-        return lists(search.beam_search(model, state, start, **options))
+        return lists(beam.beam_search(model, state, start, **options))
 
     expected = translations(tokens, lengths)
     wider = torch.cat([tokens, torch.randint(7, (9, 5))], dim=1)
@@ -362,7 +364,7 @@ def test_a_language_models_searches_equal_those_that_read_everything_anew(cell, 
 
     state = model(tokens[:, :prompt])[1] if prompt else None
     limits, ranking = {"eos": None, "max_steps": 4}, {"alpha": 0.75, "num_best": 4}
-    found = search.beam_search(model, state, tokens[:, -1], beam_size=4, **ranking, **limits)
+    found = beam.beam_search(model, state, tokens[:, -1], beam_size=4, **ranking, **limits)
     assert_same(lists(found), [plain_beam_search(anew(i), 4, **ranking, **limits) for i in range(N)])
     found = search.greedy(model, state, tokens[:, -1], **limits)
     assert found.best() == [plain_greedy(anew(i), **limits)[0] for i in range(N)]

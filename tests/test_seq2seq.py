@@ -1,4 +1,4 @@
-"""Encoder and decoder, against the book's, torch's layers and loops written out."""
+"""Recurrent encoder and decoder, against the book's, torch's layers and loops written out."""
 
 import pytest
 import torch
@@ -7,9 +7,10 @@ from torch.nn import functional as F
 
 from helpers import seq2seq
 from helpers.book import d2l
+from helpers.encoder_decoder import EncoderDecoder
 from helpers.language_model import count_parameters
 
-V, H, B, T = 7, 5, 3, 6
+V, E, H, B, T = 7, 4, 5, 3, 6
 
 
 @pytest.fixture(autouse=True)
@@ -21,63 +22,6 @@ def tokens() -> torch.Tensor:
     return torch.randint(V, (B, T))
 
 
-def assert_same_state(first, second) -> None:
-    first, second = ([s] if isinstance(s, torch.Tensor) else s for s in (first, second))
-    for a, b in zip(first, second, strict=True):
-        torch.testing.assert_close(a, b)
-
-
-# --- the promises of Encoder and Decoder -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "call", "message"),
-    [
-        (seq2seq.Encoder, lambda half: half(1, 2), r"Half must define forward\(src, src_len\)"),
-        (seq2seq.Decoder, lambda half: half(1, 2), r"Half must define forward\(tokens, state\)"),
-        (seq2seq.Decoder, lambda half: half.init_state(1), r"Half must define init_state\(encoded\)"),
-        (seq2seq.Decoder, lambda half: half.reorder(1, 2), r"Half must define reorder\(state, index\)"),
-    ],
-)
-def test_a_half_without_a_method_says_which_one_is_missing(kind, call, message):
-    half = type("Half", (kind,), {})()
-    with pytest.raises(NotImplementedError, match=message):
-        call(half)
-
-
-def test_an_encoder_decoder_hands_what_was_read_to_what_writes():
-    """An encoder that adds up, a decoder that counts on from the sum: all that passes between them is visible."""
-
-    class Sum(seq2seq.Encoder):
-        def forward(self, tokens, lengths):
-            return tokens.cumsum(1).gather(1, lengths[:, None] - 1)[:, 0]
-
-    class CountOn(seq2seq.Decoder):
-        def init_state(self, encoded):
-            return 10 * encoded
-
-        def forward(self, tokens, state):
-            totals = state[:, None] + tokens.cumsum(1)
-            return F.one_hot(totals % V, V) * 9.0, totals[:, -1]
-
-    model = seq2seq.EncoderDecoder(Sum(), CountOn())
-    sources, lengths, inputs = (
-        torch.tensor([[1, 2, 99], [3, 1, 1]]),
-        torch.tensor([2, 3]),
-        torch.tensor([[1, 2], [0, 5]]),
-    )
-    assert model.begin(sources, lengths).tolist() == [30, 50]
-    logits, state = model(sources, lengths, inputs)
-    assert logits.argmax(-1).tolist() == [[31 % V, 33 % V], [50 % V, 55 % V]]
-    assert state.tolist() == [33, 55]
-    log_probs, state = model.decoder.step(inputs[:, 0], model.begin(sources, lengths))
-    torch.testing.assert_close(log_probs, logits[:, 0].log_softmax(-1))
-    assert state.tolist() == [31, 50]
-
-
-# --- Seq2SeqEncoder and Seq2SeqDecoder -------------------------------------------------------------------------------
-
-E = 4
 RECURRENT = [(nn.GRU, 1), (nn.GRU, 2), (nn.LSTM, 1), (nn.LSTM, 2)]
 LENGTHS = torch.tensor([4, 1, 6])  # one of them as long as the tensor is wide
 
@@ -170,7 +114,7 @@ def test_a_decoder_reads_the_same_context_beside_every_token(recurrent, num_laye
     expected, final = write_out(model, X, hidden[-1], encoded[1])
     assert logits.shape == (B, T, V)
     torch.testing.assert_close(logits, expected, rtol=0, atol=1e-6)
-    assert_same_state(state, final)
+    torch.testing.assert_close(state, final)
     assert torch.equal(context, hidden[-1])
 
 
@@ -209,7 +153,7 @@ class BookDecoder(d2l.Decoder):
 @pytest.mark.parametrize("num_layers", [1, 2])
 def test_a_translator_computes_what_the_books_does(num_layers):
     """Same weights, no padding, the whole target at once."""
-    ours = seq2seq.EncoderDecoder(encoder(nn.GRU, num_layers), decoder(nn.GRU, num_layers))
+    ours = EncoderDecoder(encoder(nn.GRU, num_layers), decoder(nn.GRU, num_layers))
     theirs = d2l.EncoderDecoder(d2l.Seq2SeqEncoder(V, E, H, num_layers), BookDecoder(num_layers))
     for mine, book in ((ours.encoder, theirs.encoder), (ours.decoder, theirs.decoder)):
         book.embedding.load_state_dict(mine.embedding.state_dict())
@@ -219,7 +163,7 @@ def test_a_translator_computes_what_the_books_does(num_layers):
     logits, (_, state) = ours(X, torch.tensor([T] * B), Y)
     expected, expected_state = theirs(X, Y)
     torch.testing.assert_close(logits, expected)
-    assert_same_state(state, expected_state)
+    torch.testing.assert_close(state, expected_state)
 
 
 @pytest.mark.parametrize("recurrent", [nn.GRU, nn.LSTM])
@@ -286,11 +230,11 @@ def test_reordering_picks_the_same_rows_of_all_parts_of_the_state(recurrent, num
 def test_a_state_that_does_not_fit_the_decoder_is_an_error_with_all_numbers(recurrent, layers, hidden, message):
     other = seq2seq.Seq2SeqEncoder(V, E, hidden, layers, recurrent=recurrent)
     with pytest.raises(ValueError, match=message):
-        seq2seq.EncoderDecoder(other, decoder(recurrent)).begin(tokens(), torch.tensor([T] * B))
+        EncoderDecoder(other, decoder(recurrent)).begin(tokens(), torch.tensor([T] * B))
 
 
 def test_an_encoder_decoder_can_be_searched_itself():
-    model = seq2seq.EncoderDecoder(encoder(), decoder())
+    model = EncoderDecoder(encoder(), decoder())
     state, index, first = model.begin(tokens(), LENGTHS), torch.tensor([2, 0]), tokens()[:, 0]
     assert torch.equal(model.step(first, state)[0], model.decoder.step(first, state)[0])
     assert torch.equal(model.reorder(state, index)[0], state[0][index])
@@ -299,7 +243,7 @@ def test_an_encoder_decoder_can_be_searched_itself():
 @pytest.mark.parametrize(("reads", "writes"), [(nn.GRU, nn.LSTM), (nn.LSTM, nn.GRU)])
 def test_an_lstm_and_a_gru_do_not_fit_together(reads, writes):
     with pytest.raises(ValueError, match=f"the encoder hands over .*, the decoder's {writes.__name__} needs"):
-        seq2seq.EncoderDecoder(encoder(reads), decoder(writes)).begin(tokens(), LENGTHS)
+        EncoderDecoder(encoder(reads), decoder(writes)).begin(tokens(), LENGTHS)
 
 
 @pytest.mark.parametrize(

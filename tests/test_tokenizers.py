@@ -8,25 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import datasets
 from helpers.book import d2l
-from helpers.pairs import Pairs, normalize, read_pairs
 from helpers.text import Vocab
 from helpers.tokenizers import BOS, EOS, PAD, SPECIALS, UNK, BPETokenizer, WordTokenizer, tokenizer_from
 
 quick = settings(max_examples=60, deadline=None)
 SENTENCES = st.lists(st.sampled_from(["i", "go", "home", "now", ".", "<eos>", "<unk>"]), max_size=6).map(" ".join)
-
-
-@pytest.fixture(scope="module")
-def sample() -> Pairs:
-    """All pairs of the sample, normalized."""
-    return read_pairs(normalize(datasets.english_french("sample").raw))
-
-
-@pytest.fixture(scope="module")
-def pieces(sample) -> BPETokenizer:
-    return BPETokenizer(sample.targets[::4], 200)
 
 
 # --- Words -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from test_checkpoint import assert_same_end, finish, new_run
 from test_metrics import sacre
 from test_translator import SENTENCES, translator
 
-from helpers import files, search
+from helpers import files
+from helpers.beam_search import beam_search
 from helpers.metrics import corpus_bleu
 from helpers.translator import Translator
 
@@ -35,7 +36,7 @@ def test_beam_search_finds_what_brute_force_and_a_beam_on_lists_find(seed, recor
         ]:
             most = min(num_best, beam_size)
             options = {"beam_size": beam_size, "alpha": alpha, "num_best": most, **limits}
-            found = lists(search.beam_search(model, model.state, model.start, **options))
+            found = lists(beam_search(model, model.state, model.start, **options))
             assert_same(found, [expected(model.next(i))[:most] for i in range(N)])
     record_property("trials", 25)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from notebook_code import definitions
 
-from helpers import datasets, losses, metrics, search, seq2seq
+from helpers import beam_search, datasets, encoder_decoder, losses, metrics, search, seq2seq
 from helpers.pairs import normalize, read_pairs, split_by_source
 from helpers.tokenizers import BOS, EOS
 
@@ -54,9 +54,11 @@ def test_the_networks_of_the_notebook_equal_the_helpers(part, num_layers):
     theirs = {"Encoder": seq2seq.Seq2SeqEncoder(*sizes), "Decoder": seq2seq.Seq2SeqDecoder(*sizes)}
     theirs[part].load_state_dict({"Encoder": encoder, "Decoder": decoder}[part].state_dict())
     tokens, lengths, targets = torch.randint(11, (3, 6)), torch.tensor([6, 1, 4]), torch.randint(11, (3, 5))
-    ours = seq2seq.EncoderDecoder(encoder, decoder)(tokens, lengths, targets)[0]
+    ours = encoder_decoder.EncoderDecoder(encoder, decoder)(tokens, lengths, targets)[0]
     mixed = {"Encoder": (theirs["Encoder"], decoder), "Decoder": (encoder, theirs["Decoder"])}[part]
-    torch.testing.assert_close(seq2seq.EncoderDecoder(*mixed)(tokens, lengths, targets)[0], ours, atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        encoder_decoder.EncoderDecoder(*mixed)(tokens, lengths, targets)[0], ours, atol=1e-6, rtol=0
+    )
 
 
 def test_the_losses_of_the_notebook_equal_the_helpers():
@@ -64,7 +66,7 @@ def test_the_losses_of_the_notebook_equal_the_helpers():
     code = definitions("seq2seq")
     logits, targets, lengths = torch.randn(4, 7, 5), torch.randint(5, (4, 7)), torch.tensor([7, 0, 3, 1])
     assert code["masked_loss"](logits, targets, lengths) == losses.masked_loss(logits, targets, lengths)
-    model = seq2seq.EncoderDecoder(seq2seq.Seq2SeqEncoder(9, 3, 4), seq2seq.Seq2SeqDecoder(9, 3, 4))
+    model = encoder_decoder.EncoderDecoder(seq2seq.Seq2SeqEncoder(9, 3, 4), seq2seq.Seq2SeqDecoder(9, 3, 4))
     batch = torch.randint(9, (2, 5)), torch.tensor([5, 2]), torch.randint(9, (2, 4)), torch.tensor([3, 1])
     assert code["seq2seq_loss"](model, batch) == losses.seq2seq_loss(model, batch)
 
@@ -101,7 +103,7 @@ def test_the_interfaces_of_the_notebook_have_the_helpers_methods(name):
     passed_on = {"step", "reorder"} if name == "EncoderDecoder" else set()
     assert (
         methods(definitions("encoder-decoder", before="# from here on")[name])
-        == methods(getattr(seq2seq, name)) - passed_on
+        == methods(getattr(encoder_decoder, name)) - passed_on
     )
 
 
@@ -111,7 +113,7 @@ def test_the_plain_beam_search_of_the_notebook_equals_the_helper(N, V, T, k):
     code = definitions("beam-search", EOS=0)
     every = code["RandomModel"](N, V, seed=T)
     state, start, limits = every.start(N), torch.full((N,), V - 1), {"eos": 0, "max_steps": T, "alpha": 0.5}
-    found = search.beam_search(every, state, start, beam_size=k, **limits)
+    found = beam_search.beam_search(every, state, start, beam_size=k, **limits)
     scores, tokens = code["beam_of_rectangles"](every, state, start, k, **limits)
     torch.testing.assert_close(scores.double(), found.scores[:, 0], rtol=1e-5, atol=1e-6)
     assert torch.equal(tokens[:, : found.tokens.shape[2]], found.tokens[:, 0])

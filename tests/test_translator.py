@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import files, sampling, search
+from helpers import beam_search, files, sampling, search
 from helpers.book import d2l
 from helpers.language_model import count_parameters
 from helpers.pair_batches import encode_sentences
@@ -100,7 +100,7 @@ def test_a_translation_is_what_the_search_finds():
         search.greedy(made.model, state, start, **limits).best()
     )
     for k, alpha in ((3, 0.75), (5, 0.0)):
-        expected = search.beam_search(made.model, state, start, beam_size=k, alpha=alpha, **limits)
+        expected = beam_search.beam_search(made.model, state, start, beam_size=k, alpha=alpha, **limits)
         found = made.translate(SENTENCES, beam_size=k, alpha=alpha, max_steps=8)
         assert found == made.target.decode(expected.best())
     assert made.translate(SENTENCES, **BEAMS) == made.translate(SENTENCES, alpha=0.75, **BEAMS)

@@ -6,9 +6,9 @@ import torch
 from notebook_code import definitions
 from torch import nn
 
+from helpers.encoder_decoder import Decoder
 from helpers.exercises.encoder_decoder import BOS, EOS, PAD, _batch, _fits, _sorted, _unmoved
-from helpers.pair_batches import pad
-from helpers.seq2seq import Decoder
+from helpers.padding import pad
 
 solved = definitions("solutions/encoder-decoder")
 LSTMEncoder, BridgedGRU, reorder = solved["LSTMEncoder"], solved["BridgedGRU"], solved["reorder"]
@@ -158,7 +158,7 @@ WRONG = {
     "check_reorder": {
         "no crash": (
             lambda s, i: (s[0][i], tuple(part[i % len(part)] for part in s[1])),
-            "L = 2, B = 3 and index = [2, 0, 1] state.H has the shape (3, 3, 6); it should be (2, 3, 6)",
+            "L = 3, B = 3 and index = [2, 0, 1] the rows of state.H are not those asked for",
         ),
         "C forgotten": (lambda s, i: (s[0][i], (s[1][0][:, i], s[1][1])), "index = [2, 0, 1] the rows of state.C"),
         "the set of rows": (lambda s, i: reorder(s, i.unique()), "the rows of context"),
