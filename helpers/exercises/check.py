@@ -58,6 +58,7 @@ class Check:
     slips:    key of a message -> function of the arguments whose result a well-known mistake leads to
     judge:    judge(result, *arguments) raises Wrong for what comparing with the right result cannot find
     off:      key of the message about a wrong part, where the common one would not tell the reader enough
+    keeps:    key of the message for a function that changes its arguments, where it must not
     trains:   what the reader writes is to be trained: it must let gradients through, and right ones
     tensors:  the result goes into a layer: lists and arrays do not
     """
@@ -69,6 +70,7 @@ class Check:
     slips: Mapping[str, Callable] = field(default_factory=dict)
     judge: Callable[..., None] | None = None
     off: str = ""
+    keeps: str = ""
     trains: bool = False
     tensors: bool = False
     tolerance: float = 1e-5
@@ -94,7 +96,10 @@ class Check:
         return Verdict(CORRECT, _(self.praise))
 
     def _try(self, answer: Callable, args: Sequence, right: Any) -> None:
-        given = take(call(answer, *args), right, tensors=self.tensors)
+        handed = [_each(Tensor.clone, arg) for arg in args]
+        given = take(call(lambda: answer(*handed)), right, tensors=self.tensors)
+        if self.keeps and not _alike(handed, list(args)):
+            raise Wrong(self.keeps)
         if self.judge is not None:
             self.judge(given, *args)
         for place, (name, part, wanted) in enumerate(flat(given, right)):
@@ -144,6 +149,12 @@ def equal(given: Any, wanted: Any, tolerance: float = 1e-5) -> bool:
             abs(given) < 2**1000 and math.isclose(given, wanted, rel_tol=tolerance, abs_tol=1e-9)
         )
     return isinstance(wanted, EllipsisType) or bool(given == wanted)
+
+
+def _alike(value: Any, other: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_alike, value, other))
+    return torch.equal(value, other) if isinstance(value, Tensor) else value == other
 
 
 def _off(name: str, given: Any, wanted: Any, key: str = "") -> Wrong:

@@ -81,7 +81,7 @@ def _whole_numbers(given: dict[str, Any], *_: Any) -> None:
     for name, part in given.items():
         numbers = [i for row in part for i in row] if name == "tokens" and all(map(len, part)) else part
         if any(isinstance(i, float) for i in numbers):  # an embedding takes no 5.0
-            raise Wrong("floats, named", name=name)
+            raise Wrong("floats", name=name)
 
 
 def _cut(x: Tensor, m: Tensor, n: int) -> Tensor:

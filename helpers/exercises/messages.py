@@ -5,9 +5,10 @@ Wrong        raised with the key of the message that the reader gets
 translate    the hook for an edition in another language: a function from an English template to one in that language,
              such as `gettext.translation(...).gettext`; the placeholders keep their names
 
-A placeholder {case} holds the description of a case, which stands in this table as well. {given}, {wanted} and {name}
-hold code, which is the same in every language. A key that ends in ", named" is about one part of a result. Names of
-numbers ("n = 2") stand in place of counted things ("2 inputs"), so that no language needs its plurals.
+A placeholder {case} holds the description of a case, which stands in this table as well. {given} and {wanted} hold
+code, which is the same in every language; so does {name}, the part of the result that is meant, or it is "the result",
+which stands in this table, too. Names of numbers ("n = 2") stand in place of counted things ("2 inputs"), so that no
+language needs its plurals.
 """
 
 # ruff: noqa: E501 (a message is one line)
@@ -26,31 +27,20 @@ MESSAGES = {
     "correct": "Correct",
     "raise NotImplementedError": "replace `raise NotImplementedError` by your answer, and run both cells again.",
     # every section
+    "the result": "the result",
     "stops": "for {case} your function stops with {error}: {text}",
-    "parts": "for {case} the result should be {wanted}; it is {given}",
-    "parts, named": "for {case} {name} should be {wanted}; it is {given}",
-    "no tensor": "for {case} the result is {given}, which is not a tensor of numbers",
-    "no tensor, named": "for {case} {name} is {given}, which is not a tensor of numbers",
-    "tensor needed": "for {case} the result should be a tensor, which a layer can take; it is of type {given}",
-    "tensor needed, named": "for {case} {name} should be a tensor, which a layer can take; it is of type {given}",
-    "shape": "for {case} the result has the shape {given}; it should be {wanted}",
-    "shape, named": "for {case} {name} has the shape {given}; it should be {wanted}",
-    "floats": "for {case} the result is made of floating-point numbers; it should be made of integers",
-    "floats, named": "for {case} {name} is made of floating-point numbers; it should be made of integers",
-    "no number": "for {case} the result is {given}, which is not a number",
-    "no number, named": "for {case} {name} is {given}, which is not a number",
-    "no truth": "for {case} the result is {given}; it should be True or False",
-    "no truth, named": "for {case} {name} is {given}; it should be True or False",
-    "differs": "for {case} the result is {given}; it should be {wanted}",
-    "differs, named": "for {case} {name} is {given}; it should be {wanted}",
-    "off": "for {case} the result is off by up to {gap}",
-    "off, named": "for {case} {name} is off by up to {gap}",
-    "not finite": "for {case} the result holds numbers that are not finite (nan or inf)",
-    "not finite, named": "for {case} {name} holds numbers that are not finite (nan or inf)",
-    "detached": "for {case} the result is right, but no gradient flows back from it: it must stay a tensor of the graph",
-    "detached, named": "for {case} {name} is right, but no gradient flows back from it: it must stay a tensor of the graph",
-    "gradient": "for {case} the result is right, but its gradient is not: is a part of it detached?",
-    "gradient, named": "for {case} {name} is right, but its gradient is not: is a part of it detached?",
+    "parts": "for {case} {name} should be {wanted}; it is {given}",
+    "no tensor": "for {case} {name} is {given}, which is not a tensor of numbers",
+    "tensor needed": "for {case} {name} should be a tensor, which a layer can take; it is of type {given}",
+    "shape": "for {case} {name} has the shape {given}; it should be {wanted}",
+    "floats": "for {case} {name} is made of floating-point numbers; it should be made of integers",
+    "no number": "for {case} {name} is {given}, which is not a number",
+    "no truth": "for {case} {name} is {given}; it should be True or False",
+    "differs": "for {case} {name} is {given}; it should be {wanted}",
+    "off": "for {case} {name} is off by up to {gap}",
+    "not finite": "for {case} {name} holds numbers that are not finite (nan or inf)",
+    "detached": "for {case} {name} is right, but no gradient flows back from it: it must stay a tensor of the graph",
+    "gradient": "for {case} {name} is right, but its gradient is not: is a part of it detached?",
     "cell": "n = {n}, d = {d} and h = {h}",
     # gru
     "token": "t' = {t_prime} and T = {T}",
@@ -200,12 +190,12 @@ MESSAGES = {
     "no empty word": "for {case} the result is {given}; it should be {wanted}: the word of no letters needs a state, too",
     "longest word": "the shorter words need room, too: with 8 letters and 21 bits it is 6, although 8^7 is 2^21.",
     "rows of a state": "L = {L}, B = {B} and index = {index}",
-    "first axis": "for {case} your function stops with IndexError: in H and C, (L, B, h), the first axis counts layers, not rows",
+    "first axis": "for {case} the rows of {name} are not those asked for: in H and C, (L, B, h), the first axis counts layers",
     "other rows": "for {case} the rows of {name} are not those asked for",
     "rows kept": "for {case} the rows of {name} stand where they stood",
     "rows sent away": "for {case} in {name} row i went to place index[i]; row i of the new state is row index[i] of the old one",
     "parts exchanged": "for {case} {name} holds numbers of the other part",
-    "old state changed": "for {case} the old {name} has been changed; another hypothesis may still need it",
+    "old state changed": "for {case} your function has changed what it was given; another hypothesis may still need the old state",
     "reordered": "context, H and C follow the index together: a hypothesis takes its whole memory with it.",
     "encoder": "the state {code} and src_len = {lengths}",
     "width alike": "for {case} the result is {given}; it should be {wanted}: has your test tried more columns?",

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from helpers.exercises.messages import Wrong
+from helpers.exercises.messages import Wrong, _
 
 
 def flat(value: Any, like: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -126,7 +126,7 @@ def _truth(value: Any, name: str) -> bool:
 
 def wrong(key: str, name: str, **values: Any) -> Wrong:
     """Return the message about a part by its name, or about the result itself, which has none."""
-    return Wrong(f"{key}, named" if name else key, name=name, **values)
+    return Wrong(key, name=name or _("the result"), **values)
 
 
 def shown(value: Any) -> str:
