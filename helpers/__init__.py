@@ -2,20 +2,26 @@
 
 Import the module you need (`from helpers import training`); nothing is re-exported here.
 
-    datasets, download        where texts come from
+    datasets                  where texts come from: files that are downloaded (download) and kept (cached), or
+                              the embedded samples
     text, batches             a text as ids, and minibatches of it
+    language_model, ngram     models of the next character: around any recurrent layer, and by counting
     pairs, tokenizers,        sentence pairs, words and pieces of words as ids,
-    pair_batches              and minibatches of pairs
-    language_model, seq2seq   models around any recurrent layer
-    losses, training,         what is minimised, the loop that does it, and how
-    checkpoint, files         a run goes on after an interruption
-    search, sampling,         the best sequence, or one that is drawn, from any model;
-    translator                and sentences in, sentences out
+    padding, pair_batches     rows of one width, and minibatches of pairs
+    encoder_decoder,          what encoder and decoder promise each other,
+    seq2seq                   and a recurrent pair of them
+    losses, training          what is minimised, and the loop that does it
+    checkpoint, same_run,     how a run goes on after an interruption, and with which file,
+    files                     and files that are whole or not there
+    search, beam_search,      the best sequence of any model,
+    sampling                  or one that is drawn
+    translator                sentences in, sentences out
     metrics                   perplexity and BLEU
-    plotting, display         pictures, and how they are shown
+    plotting, search_tree,    pictures,
+    display                   and how they are shown
     machine                   seed, device and threads
     results                   what the long experiments measured
     exercises                 checks for the exercises
-    checks                    one place that refuses wrong arguments
+    checks, nested            one place that refuses wrong arguments, and one that walks through nested tensors
     book                      the book's own code, made importable
 """

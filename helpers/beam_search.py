@@ -111,5 +111,6 @@ class _Pool:
         self.tokens[sentences] = both.gather(1, place[:, :, None].expand(-1, -1, both.shape[2]))
 
     def found(self) -> Found:
+        """Return all of them, no wider than the longest."""
         longest = max(int(self.lengths.max()), 1)
         return Found(self.tokens[:, :, :longest], self.lengths, self.log_probs, self.scores)

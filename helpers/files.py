@@ -1,9 +1,10 @@
 """Files that are whole or not there, and say so when they are damaged.
 
-    save         write an object of torch, numbers and strings, with a checksum, in one step
-    load         read it back, verified
-    previous     the name under which the file before the last one is kept
-    DamagedFile  the content is not what was written
+    save            write an object of torch, numbers and strings, with a checksum, in one step
+    load            read it back, verified
+    previous        the name under which the file before the last one is kept
+    check_writable  an error now rather than at the end of a long run
+    DamagedFile     the content is not what was written
 
 Plumbing: no notebook derives it. `checkpoint` and `translator` keep their files with it.
 """
@@ -50,7 +51,7 @@ def save(path: str | Path, payload: Any, keep_previous: bool = False) -> None:
         raise TypeError(f"this cannot be saved to {path}: it holds {FOREIGN}") from error
     digest = hashlib.sha256(content).hexdigest().encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove_left_overs(path)
+    _remove_left_overs(path)
     unfinished = _unfinished(path)
     try:
         with open(unfinished, "wb") as file:
@@ -103,7 +104,7 @@ def check_writable(path: str | Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def remove_left_overs(path: Path) -> None:
+def _remove_left_overs(path: Path) -> None:
     """Remove the unfinished files that killed processes have left beside `path`."""
     for file in path.parent.glob(f"{path.name}.*.unfinished"):
         try:

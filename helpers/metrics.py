@@ -4,6 +4,7 @@ perplexity    exp of the cross-entropy per token; derived in the notebook `gru`
 book_bleu     the book's BLEU of one sentence against one label; derived in the notebook `seq2seq`
 corpus_bleu   BLEU of many sentences, each with one or more references; derived there too
 BLEU          what corpus_bleu returns: the score and what it is made of
+ngrams        how often each run of n tokens occurs
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def encode_sentences(
 
 
 class PairBatch(NamedTuple):
-    """Pairs as padded tensors, int64: the batch (src, src_len, tgt, tgt_len), with names and a few counts.
+    """Pairs as padded tensors, int64: the batch (src, src_len, tgt, tgt_len), with names.
 
     src (N, S): source ids and <eos>. src_len (N,): how many of them count.
     tgt (N, T + 1): <bos>, target ids, <eos>. tgt_len (N,): how many count without <bos>: so many are to be predicted.
@@ -53,15 +53,11 @@ class PairBatch(NamedTuple):
         """N, the number of pairs."""
         return len(self.src)
 
-    @property
-    def num_tokens(self) -> int:
-        """The number of target tokens to be predicted: padding and <bos> do not count, <eos> does."""
-        return int(self.tgt_len.sum())
-
     def rows(self, index: Sequence[int] | Tensor) -> PairBatch:
         """Return the pairs index (n,), in its order, no wider than the longest of them.
 
-        index: a list or a tensor of whole numbers on any device, from 0 to N - 1; another one is an IndexError.
+        index: a list or a tensor of whole numbers on any device, from 0 to N - 1; another one is an IndexError. Errors
+        of lengths as for `checked`.
         """
         places = checks.id_list("index", index, self.num_pairs, "the pairs")
         if not places:
@@ -71,8 +67,8 @@ class PairBatch(NamedTuple):
     def checked(self) -> PairBatch:
         """Return the same pairs as int64; TypeError or ValueError unless each length counts the ids before padding."""
         return PairBatch(
-            *_checked("src", self.src, "src_len", self.src_len, 0),
-            *_checked("tgt", self.tgt, "tgt_len", self.tgt_len, 1),
+            *_checked_side("src", self.src, "src_len", self.src_len, 0),
+            *_checked_side("tgt", self.tgt, "tgt_len", self.tgt_len, 1),
         )
 
     def _rows(self, index: Tensor) -> PairBatch:
@@ -136,7 +132,7 @@ class PairBatches:
             yield self.data._rows(batches[i])
 
 
-def _checked(name: str, ids: Tensor, length_name: str, lengths: Tensor, num_first: int) -> tuple[Tensor, Tensor]:
+def _checked_side(name: str, ids: Tensor, length_name: str, lengths: Tensor, num_first: int) -> tuple[Tensor, Tensor]:
     """Return ids (N, T) and lengths (N,) as int64, if each length counts the ids after the first `num_first`."""
     ids = checks.token_ids(name, ids, "(N, T)")
     num_steps = ids.shape[1] - num_first

@@ -4,7 +4,7 @@
     Pairs             sentences in two languages, side by side
     read_pairs        tab-separated text -> Pairs
     split_by_source   divide pairs so that no source sentence stands on both sides
-    references        each source sentence with all its translations
+    references_of     each source sentence with all its translations
 
 All are derived in the notebook `machine-translation-and-dataset`.
 """
