@@ -71,9 +71,15 @@ def fit(
     num_steps, device = _checked(model, batches, num_epochs, clip, checkpoint_every, device)
     continues = getattr(batches, "continues", False)
     parts = {"model": model, "optimizer": optimizer} | ({"scheduler": scheduler} if scheduler else {})
-    settings = {"num_epochs": num_epochs, "num_steps": num_steps, "continues": continues, "clip": clip}
-    settings |= {name: type(parts[name]).__name__ if name in parts else None for name in ("optimizer", "scheduler")}
-    settings["data"] = data_digest(batches) if checkpoint else None
+    settings = {
+        "num_epochs": num_epochs,
+        "num_steps": num_steps,
+        "continues": continues,
+        "clip": clip,
+        "optimizer": type(optimizer).__name__,
+        "scheduler": type(scheduler).__name__ if scheduler else None,
+        "data": data_digest(batches) if checkpoint else None,
+    }
     model.to(device).train()
     run = Run(checkpoint, parts, settings, checkpoint_every)
     run.state = _to(run.state, device)
@@ -87,9 +93,8 @@ def fit(
                     raise ValueError(f"batch {run.step + 1} of {num_steps} has no tokens to learn from; leave it out")
                 (loss / n).backward()
                 norm = nn.utils.clip_grad_norm_(model.parameters(), math.inf if clip is None else clip)
-                _check_finite(
-                    loss.item() / n, norm.item(), f"epoch {epoch + 1}, step {run.step + 1} of {num_steps}", optimizer
-                )
+                place = f"epoch {epoch + 1}, step {run.step + 1} of {num_steps}"
+                _check_finite(loss.item() / n, norm.item(), place, optimizer)
                 optimizer.step()
                 if scheduler:
                     scheduler.step()
