@@ -1,10 +1,14 @@
 """What the notebook `gru` derives, at sizes and in cases that the notebook does not show."""
 
+import math
+
 import pytest
 import torch
 from notebook_code import definitions
 from torch import nn
 
+from helpers import language_model
+from helpers.ngram import NGram
 from helpers.text import Vocab
 
 GRU = definitions("gru")
@@ -56,19 +60,91 @@ def test_the_memory_task_asks_for_the_first_symbol():
     assert torch.equal(X[:, 0].argmax(-1), y)
 
 
-def test_the_gates_of_a_trained_layer_are_read_off_rightly():
+def test_the_gates_are_read_off_rightly():
     torch.manual_seed(1)
+    layer, X = nn.GRU(3, 4, batch_first=True), torch.randn(2, 7, 3)
+    R, Z = GRU["gates_of"](layer, X)
+    states = torch.cat([torch.zeros(2, 1, 4), layer(X)[0]], dim=1)
+    W_x, W_h, b = layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0 + layer.bias_hh_l0
+    for t in range(7):
+        inside = X[:, t] @ W_x.T + states[:, t] @ W_h.T + b
+        torch.testing.assert_close(R[:, t], torch.sigmoid(inside[:, :4]))
+        torch.testing.assert_close(Z[:, t], torch.sigmoid(inside[:, 4:8]))
+
+
+def test_the_orthogonal_start_turns_and_shrinks_nothing():
+    rnn = GRU["orthogonal_rnn"](3, 8)
+    torch.testing.assert_close(rnn.weight_hh_l0 @ rnn.weight_hh_l0.T, torch.eye(8), atol=1e-6, rtol=0)
+    assert not rnn.bias_ih_l0.any()
+    assert not rnn.bias_hh_l0.any()
+
+
+def test_the_product_of_jacobians_is_what_autograd_measures():
+    torch.manual_seed(2)
+    rnn = nn.RNN(16, 64, batch_first=True)
+    measured, predicted = GRU["memory_by_lag"](rnn, steps=8), GRU["product_of_jacobians"](rnn, steps=8)
+    assert measured[0] == pytest.approx(1)
+    assert torch.tensor(measured).log() == pytest.approx(torch.tensor(predicted).log(), abs=0.3)  # other random inputs
+
+
+@pytest.mark.parametrize(("name", "gate", "value"), [("reset gate only", "Z", 0.0), ("update gate only", "R", 1.0)])
+def test_a_gate_that_is_left_out_stays_out_in_training(name, gate, value):
+    torch.manual_seed(3)
+    layer = GRU["gated_layer"](name, 3, 5)
+    adam = torch.optim.Adam(layer.parameters(), 0.1)
+    for _ in range(20):
+        adam.zero_grad()
+        layer(torch.randn(4, 6, 3))[0].square().mean().backward()
+        adam.step()
+    R, Z = GRU["gates_of"](layer, torch.randn(4, 6, 3))
+    assert ((R if gate == "R" else Z) == value).all()
+    assert 0 < (Z if gate == "R" else R).mean() < 1
+
+
+def test_the_update_gate_alone_is_the_books_gru_with_an_open_reset_gate():
+    layer = GRU["gated_layer"]("update gate only", 3, 5)
+    cell = GRU["GRUCell"](3, 5)
+    with torch.no_grad():
+        for name, block in [("z", 1), ("h", 2)]:
+            rows = slice(5 * block, 5 * block + 5)
+            getattr(cell, "W_x" + name).copy_(layer.weight_ih_l0[rows].T)
+            getattr(cell, "W_h" + name).copy_(layer.weight_hh_l0[rows].T)
+            getattr(cell, "b_" + name).copy_(layer.bias_ih_l0[rows] + layer.bias_hh_l0[rows])
+        cell.b_r.fill_(100.0)
+    X = torch.randn(2, 6, 3)
+    torch.testing.assert_close(GRU["Recurrent"](cell)(X)[0], layer(X)[0], atol=1e-6, rtol=0)
+
+
+def test_the_selective_task_asks_for_the_symbol_that_was_flagged_last():
+    X, y = GRU["selective_batch"](200, steps=12, num_symbols=5)
+    assert X.shape == (200, 13, 7)
+    assert (X[:, :, 5].sum(dim=1) == 2).all(), "two flags in each row"
+    assert X[:, :, 6].nonzero()[:, 1].tolist() == [12] * 200, "one query, at the end"
+    for row, answer in zip(X, y, strict=True):
+        last = [step for step in range(13) if row[step, 5]][-1]
+        assert row[last, :5].argmax() == answer
+
+
+def test_a_leaky_unit_with_its_own_z_at_each_step():
+    states = GRU["unit"](torch.tensor([0.5, 1.0, 0.0]), torch.tensor([1.0, 9.0, -2.0]), h=3.0)
+    assert states.tolist() == [2.0, 2.0, -2.0]
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_the_counting_model_is_that_of_the_helpers(order):
+    torch.manual_seed(order)
+    text, read = torch.randint(4, (80,)), torch.randint(4, (30,))
+    GRU["math"] = math
+    ours, theirs = GRU["NGram"](text.tolist(), order, 5), NGram(text, order, 5)
+    assert GRU["cross_entropy"](ours, read.tolist()) == pytest.approx(theirs.loss(read), rel=1e-5)
+    assert sum(ours.distribution(read.tolist())) == pytest.approx(1)
+
+
+def test_the_model_and_the_writing_shown_are_those_of_the_helpers():
+    torch.manual_seed(4)
     vocab = Vocab("abcde ")
-    model = GRU["LanguageModel"](nn.GRU(4, 3, batch_first=True), len(vocab), num_hiddens=3, embed_size=4)
-    GRU["device"] = "cpu"
-    ids = torch.tensor(vocab.encode("a bad cab"))
-    Z = GRU["update_gates"](model, ids)
-    # H_t = Z H_{t-1} + (1 - Z) candidate, and the candidate lies between -1 and 1: so Z bounds what can change.
-    outputs, _ = model.layer(model.embedding(ids)[None])
-    states = torch.cat([torch.zeros(1, 3), outputs[0]])
-    change = (states[1:] - Z * states[:-1]).abs()
-    assert Z.shape == (len(ids), 3)
-    assert (change <= 1 - Z + 1e-6).all()
-    one = GRU["open_update_gate"](model.layer, bias=100.0)
-    assert (GRU["update_gates"](model, ids) > 0.999).all()
-    assert one is model.layer
+    shown = GRU["CharacterModel"](nn.GRU(4, 3, batch_first=True), len(vocab), num_hiddens=3, embed_size=4)
+    helper = language_model.LanguageModel(nn.GRU(4, 3, batch_first=True), len(vocab), num_hiddens=3, embed_size=4)
+    helper.load_state_dict(shown.state_dict())
+    written = language_model.generate(helper, vocab, "bad ", 20)
+    assert GRU["write"](shown, vocab, "bad ", 20) == written

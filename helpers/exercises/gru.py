@@ -5,6 +5,7 @@ check_reset_only         a cell with a reset gate and no update gate
 check_update_only        a cell with an update gate and no reset gate
 check_flip_update_gate   from one convention for Z to the other
 check_half_life          how long a gate remembers
+check_gates_by_hand      weights with which a GRU keeps the symbol that was flagged last
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from helpers.exercises.check import Check, draw
 from helpers.exercises.messages import Wrong
+from helpers.exercises.returned import wrong
 
 
 def _only_token(t_prime, T):
@@ -152,4 +155,57 @@ check_half_life = Check(
         "never, with no sign": lambda z: -math.inf if z == 1 else math.log(0.5, z),  # as NumPy has it
     },
     praise="half-life",
+)
+
+
+def _gates_by_hand(k):
+    """by_hand(k) -> (W_xz, b_z, W_xh): the largest of the k entries of H must always be the symbol flagged last.
+
+    X is (B, k + 1): a one-hot symbol of k, then the flag. Z = sigmoid(X W_xz + b_z), and the candidate is tanh(X W_xh).
+    """
+    shapes = {"W_xz": (k + 1, k), "b_z": (k,), "W_xh": (k + 1, k)}
+    return (k,), {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+
+
+def _last_flagged_is_largest(given: dict[str, Tensor], k: int, batch_size: int = 50, steps: int = 80) -> None:
+    for name, part in given.items():
+        if not part.isfinite().all():
+            raise wrong("not finite", name)
+    W_xz, b_z, W_xh = (part.detach() for part in given.values())
+    g = torch.Generator().manual_seed(k)
+    symbols = torch.randint(k, (batch_size, steps), generator=g)
+    flags = torch.rand(batch_size, steps, generator=g) < 0.05
+    stored, since = torch.full((batch_size,), -1), torch.zeros(batch_size, dtype=torch.int64)
+    H = torch.zeros(batch_size, k)
+    for symbol, flag in zip(symbols.T, flags.T, strict=True):
+        X = torch.cat([F.one_hot(symbol, k), flag[:, None]], dim=1).float()
+        Z = torch.sigmoid(X @ W_xz + b_z)
+        H = Z * H + (1 - Z) * torch.tanh(X @ W_xh)
+        stored, since = torch.where(flag, symbol, stored), torch.where(flag, 0, since + 1)
+        others = H.scatter(1, stored.clamp(min=0)[:, None], -torch.inf).amax(dim=1)
+        lost = (stored >= 0) & ~(H.gather(1, stored.clamp(min=0)[:, None])[:, 0] > others)
+        if (lost & flag).any():
+            raise Wrong("flag missed")
+        if lost.any():
+            raise Wrong("symbol lost", steps=since[lost].min().item())
+
+
+check_gates_by_hand = Check(
+    _gates_by_hand,
+    case="symbols",
+    cases=[(4,), (2,), (9,)],
+    judge=_last_flagged_is_largest,
+    slips={
+        "flag missed": lambda k: (  # the flag keeps, the other steps write
+            torch.cat([torch.zeros(k, k), torch.full((1, k), 20.0)]),
+            torch.full((k,), -10.0),
+            torch.cat([3 * torch.eye(k), torch.zeros(1, k)]),
+        ),
+        "symbol lost": lambda k: (  # no bias: without a flag the gate stands half open
+            torch.cat([torch.zeros(k, k), torch.full((1, k), -20.0)]),
+            torch.zeros(k),
+            torch.cat([3 * torch.eye(k), torch.zeros(1, k)]),
+        ),
+    },
+    praise="set by hand",
 )

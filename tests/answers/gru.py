@@ -24,13 +24,22 @@ def numpy_half_life(z):
         return np.log(0.5) / np.log(z)
 
 
+def gates_by_hand(k, bias=8.0, size=1.0):
+    """Another right answer: a smaller candidate, and the flag's weight just twice the bias."""
+    eye, flag = torch.eye(k + 1, k), torch.zeros(k + 1, k)
+    flag[-1] = -2 * bias
+    return flag, torch.full((k,), bias), size * eye
+
+
 RIGHT = {
     "check_only_token": {
         "open reset gate, nothing taken before": only_token_with_open_reset_before,
         "one tensor (2, T)": lambda t, T: torch.tensor(only_token_with_open_reset_before(t, T)),
+        "a list of two lists": lambda t, T: list(only_token_with_open_reset_before(t, T)),
     },
     "check_update_only": {"lerp": update_only},
     "check_flip_update_gate": {"negated in place": lambda *parameters: [p.neg_() for p in parameters]},
+    "check_gates_by_hand": {"a smaller candidate": gates_by_hand},
     "check_half_life": {"base two": lambda z: math.inf if z == 1 else -1 / math.log2(z)},
 }
 WRONG = {
@@ -58,6 +67,16 @@ WRONG = {
         "nothing changed": (lambda *parameters: parameters, "the gate computed with your W_xz is not 1 - Z"),
         "two tensors": (lambda W_xz, W_hz, b_z: (-W_xz, -W_hz), "should be (W_xz, W_hz, b_z)"),
         "transposed": (lambda W, U, b: (-W.T, -U, -b), "d = 3 and h = 2 W_xz has the shape (2, 3); it should be (3, 2"),
+    },
+    "check_gates_by_hand": {
+        "a leak": (lambda k: gates_by_hand(k, bias=2.0), "for k = 4 the flagged symbol is not the largest entry"),
+        "the state held, nothing taken": (
+            lambda k: gates_by_hand(k, size=0.0),
+            "is not the flagged symbol at the step",
+        ),
+        "not a number": (lambda k: [part * math.nan for part in gates_by_hand(k)], "W_xz holds numbers that are not"),
+        "for k = 4 alone": (lambda k: gates_by_hand(4), "for k = 2 W_xz has the shape (5, 4); it should be (3, 2)"),
+        "transposed": (lambda k: [part.T for part in gates_by_hand(k)], "W_xz has the shape (4, 5); it should be"),
     },
     "check_half_life": {
         "NumPy's quotient": (numpy_half_life, "for z = 1.0 the result is -inf; it should be inf: a state that is kept"),
