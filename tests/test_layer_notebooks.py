@@ -1,9 +1,14 @@
 """What the notebooks `lstm`, `deep-rnn` and `bi-rnn` derive, at sizes that they do not show."""
 
+import sys
+
 import pytest
 import torch
-from notebook_code import definitions
+from notebook_code import NOTEBOOKS, definitions
 from torch import nn
+
+sys.path.insert(0, str(NOTEBOOKS.parent / "experiments"))
+import run as experiments
 
 SIZES = [(1, 1, 1, 1), (2, 7, 3, 5), (3, 20, 28, 16)]  # B, T, D, H
 KINDS = [nn.RNN, nn.GRU, nn.LSTM]
@@ -34,6 +39,109 @@ def test_wrong_dimensions_into_the_lstm_are_named(shape):
     code = definitions("lstm")
     with pytest.raises(ValueError, match=r"X must be \(batch, steps, 5\)"):
         code["Recurrent"](code["LSTMCell"](5, 6))(torch.zeros(*shape))
+
+
+def tagged(function):
+    """Return what the cells of the notebook `lstm` that belong to an experiment define for one of their functions."""
+    namespace = {"device": torch.device("cpu")}
+    exec(experiments.code_of("lstm", function), namespace)
+    return namespace
+
+
+def lstm_block(lstm, gate):
+    """Return the rows of one gate in the weights of nn.LSTM, which come in the order i, f, g, o."""
+    place = "ifgo".index(gate) * lstm.hidden_size
+    return slice(place, place + lstm.hidden_size)
+
+
+@pytest.mark.parametrize(("change", "gate"), [("none", None), ("F = 1", "f"), ("I = 1", "i"), ("O = 1", "o")])
+@pytest.mark.parametrize(("B", "T", "D", "H"), SIZES)
+def test_a_gate_fixed_at_1_is_that_of_a_torch_lstm_with_a_large_bias(change, gate, B, T, D, H):
+    torch.manual_seed(H)
+    ours, theirs = tagged("counting_trial")["ChangedLSTM"](D, H, change), nn.LSTM(D, H, batch_first=True)
+    theirs.load_state_dict(ours.state_dict())
+    if gate:
+        with torch.no_grad():
+            theirs.bias_ih_l0[lstm_block(theirs, gate)] = 100.0
+    X, state = torch.randn(B, T, D), (torch.randn(1, B, H), torch.randn(1, B, H))
+    assert_same(ours(X, state), theirs(X, state))
+    assert_same(ours(X), theirs(X))
+
+
+def test_tied_gates_are_those_of_a_torch_lstm_whose_forget_gate_has_the_input_gates_weights_with_the_other_sign():
+    torch.manual_seed(0)
+    ours, theirs = tagged("counting_trial")["ChangedLSTM"](4, 6, "F = 1 − I"), nn.LSTM(4, 6, batch_first=True)
+    theirs.load_state_dict(ours.state_dict())
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter[lstm_block(theirs, "f")] = -parameter[lstm_block(theirs, "i")]
+    X = torch.randn(3, 20, 4)
+    assert_same(ours(X), theirs(X))
+
+
+def test_the_memory_is_traced_step_by_step():
+    trace, X = tagged("units_trial")["trace_memory"], torch.randn(7, 3)
+    for kind in (nn.GRU, nn.LSTM):
+        layer = kind(3, 5, batch_first=True)
+        memory = trace(layer, X)
+        assert memory.shape == (7, 5)
+        for t in (1, 7):
+            state = layer(X[None, :t])[1]
+            torch.testing.assert_close(memory[t - 1], (state[1] if kind is nn.LSTM else state)[0, 0])
+
+
+def guesses(rule):
+    """Return a model whose scores, (B, T, 3), put first what `rule` says of the symbols read so far."""
+
+    def model(ids):
+        rows = [["|ab"[i] for i in row] for row in ids.tolist()]
+        best = [[("|ab").index(rule("".join(row[: t + 1]))) for t in range(len(row))] for row in rows]
+        return nn.functional.one_hot(torch.tensor(best), 3).float(), None
+
+    return model
+
+
+def counted(read):
+    a, b = read.count("a"), read.count("b")
+    return "b" if b < a and b > 0 else ("|" if b else "a")
+
+
+@pytest.mark.parametrize(
+    ("rule", "refused"),
+    [
+        (counted, []),
+        (lambda read: counted(read).replace("a", "b"), []),  # what is guessed before the first b is free
+        (lambda read: "|" if read.count("b") == 4 else counted(read), [5, 6, 7, 8, 9]),
+        (lambda read: "b" if read.count("b") == 5 else counted(read), [5]),
+        (lambda read: "b", range(1, 10)),
+    ],
+)
+def test_a_word_is_accepted_if_all_guesses_from_the_first_b_on_are_right(rule, refused):
+    code = tagged("counting_trial")
+    ids = code["counting_words"](range(1, 10))
+    assert ids[1].tolist() == [0, 1, 1, 2, 2, 0] + [-1] * 14
+    assert code["accepted"](guesses(rule), ids).tolist() == [n not in refused for n in range(1, 10)]
+
+
+def test_marks_of_a_text_are_counted_character_by_character():
+    marks = tagged("units_trial")["marks_of"](list("It's 'so.'\n\n'No"))
+    assert [values.tolist() for values in marks.values()] == [
+        [1, 2, 0, 1, 0, 0, 1, 2, 0, 0, 0, 0, 0, 1, 2],  # letters of this word
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 1, 2, 3],  # characters of this line
+        [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1],  # inside quotation marks
+    ]
+
+
+def test_a_unit_is_picked_on_one_half_and_judged_on_the_other():
+    best_follower = tagged("units_trial")["best_follower"]
+    mark = torch.arange(20.0) % 5
+    good, lucky = -mark, torch.cat([mark[:10], -mark[10:]])
+    unit, found = best_follower(torch.stack([torch.zeros(20), good + 0.1 * torch.arange(20), lucky], dim=1), mark)
+    assert unit == 2
+    assert found == pytest.approx(-1)
+    unit, found = best_follower(torch.stack([torch.ones(20), good], dim=1), mark)
+    assert unit == 1
+    assert found == pytest.approx(1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

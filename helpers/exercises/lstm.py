@@ -1,10 +1,11 @@
 """Checks for the exercises of the notebook `lstm`.
 
-check_reach         gates and candidates that bring the cell to a given value
-check_cost          parameters and multiplications of an RNN, a GRU and an LSTM
-check_to_onnx       torch's weights in the order of another format
-check_bias_for      the forget bias for a given half-life
-check_forecaster    an LSTM that forecasts a time series
+check_reach             gates and candidates that bring the cell to a given value
+check_cost              parameters and multiplications of an RNN, a GRU and an LSTM
+check_to_onnx           torch's weights in the order of another format
+check_bias_for          the forget bias for a given half-life
+check_forecaster        an LSTM that forecasts a time series
+check_counter_weights   the weights of a unit that counts
 """
 
 from __future__ import annotations
@@ -230,4 +231,49 @@ check_forecaster = Check(
         "no LSTM": lambda X, Y: lambda windows: windows[:, -20:] @ torch.linalg.lstsq(X, Y[:, None]).solution[:, 0],
     },
     praise="forecasts",
+)
+
+# --- a counter, wired by hand ----------------------------------------------------------------------------------------
+
+COUNTED = ["|aab", "|ab", "|aab|a", "|aaabbbb", "|" + "a" * 60 + "b" * 60, "|b|aa|"]
+
+
+def _counter_weights(symbols):
+    """counter_weights(symbols) -> (weight_ih (4, 3), weight_hh (4, 1), bias (4,)) of an nn.LSTM with one unit.
+
+    Its blocks are in torch's order i, f, g, o; its inputs are one-hot, in the order of `symbols`. After every symbol
+    of a text its cell must hold the a's less the b's since the last border, to 0.01.
+    """
+    shapes = {"weight_ih": (4, 3), "weight_hh": (4, 1), "bias": (4,)}
+    return (symbols,), {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+
+
+def _counts(given: dict[str, Tensor], symbols: str) -> None:
+    weight_ih, weight_hh, bias = (part.double() for part in given.values())
+    for word in COUNTED:
+        H, C, wanted = torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64), 0
+        for place, symbol in enumerate(word, 1):
+            i, f, g, o = weight_ih[:, symbols.index(symbol)] + weight_hh @ H + bias
+            C = f.sigmoid() * C + i.sigmoid() * g.tanh()
+            H = o.sigmoid() * C.tanh()
+            wanted = 0 if symbol == "|" else wanted + (1 if symbol == "a" else -1)
+            if not abs(C.item() - wanted) < 0.01:  # so that NaN is refused as well
+                raise Wrong("counter off", read=word[:place], C=f"{C.item():.3f}", count=wanted)
+
+
+def _wired(symbols: str, forget_border: float = -200.0, step_b: float = -100.0, order: str = "ifgo") -> tuple:
+    """Return a counter's weights; each argument but the first is a place where one may err."""
+    by_symbol = {"|": {"f": forget_border, "g": 0.0}, "a": {"f": 0.0, "g": 100.0}, "b": {"f": 0.0, "g": step_b}}
+    bias = {"i": 100.0, "f": 100.0, "g": 0.0, "o": 0.0}
+    weight_ih = torch.tensor([[by_symbol[s].get(block, 0.0) for s in symbols] for block in order])
+    return weight_ih, torch.zeros(4, 1), torch.tensor([bias[block] for block in order])
+
+
+check_counter_weights = Check(
+    _counter_weights,
+    case="order of symbols",
+    cases=[("|ab",), ("ab|",), ("b|a",)],
+    judge=_counts,
+    slips={"counter off": lambda symbols: _wired(symbols, forget_border=0.0)},
+    praise="wired",
 )

@@ -96,6 +96,9 @@ MESSAGES = {
     "no LSTM": "for {case} no nn.LSTM runs in the model; the forecast should come from one",
     "LSTM idle": "for {case} the nn.LSTM hardly matters: with zeros in place of its outputs the mean squared error is {without:.3f}, and with them {error:.3f}",
     "forecasts": "the forecasts beat the naive one, at both lengths of window.",
+    "order of symbols": "symbols = {symbols!r}",
+    "counter off": "for {case} after {read} the cell holds {C}; it should hold {count}",
+    "wired": "the cell holds the count after every symbol, in words of any length.",
     # deep_rnn
     "two layers of units": "B = {B}, T = {T}, D = {D} and layers of width {h1} and {h2}",
     "layer 1 shown": "for {case} the outputs are those of layer 1; they should come from layer 2",

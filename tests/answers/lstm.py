@@ -8,6 +8,7 @@ from torch import nn
 
 SOLVED = definitions("solutions/lstm")
 reach, cost, to_onnx, bias_for = (SOLVED[f] for f in ("reach", "cost", "to_onnx", "bias_for"))
+counter_weights = SOLVED["counter_weights"]
 Forecaster, train = SOLVED["Forecaster"], SOLVED["train"]
 
 
@@ -65,6 +66,17 @@ def least_squares_beside_an_lstm(share):
     return train_it
 
 
+def opened(weight_ih, weight_hh, bias):
+    """What the unit shows is free, as long as no gate reads it."""
+    bias[3] = 50.0
+    return weight_ih, weight_hh, bias
+
+
+def reordered(places):
+    """Return counters with their blocks in another order than torch's."""
+    return lambda symbols: [part[places] for part in counter_weights(symbols)]
+
+
 RIGHT = {
     "check_reach": {"by the input gate": reach_by_the_input_gate},
     "check_cost": {"floats": lambda *args: tuple(map(float, cost(*args)))},
@@ -75,6 +87,10 @@ RIGHT = {
     "check_forecaster": {
         "a function around it": lambda X, Y: (lambda model: lambda windows: model(windows).tolist())(train(X, Y)),
         "packed windows, the last state": training(Packed),
+    },
+    "check_counter_weights": {
+        "lists": lambda symbols: [part.tolist() for part in counter_weights(symbols)],
+        "an output gate that is open": lambda symbols: opened(*counter_weights(symbols)),
     },
 }
 WRONG = {
@@ -135,6 +151,22 @@ WRONG = {
         "one column too many": (
             lambda X, Y: lambda w: w[:, -1:],
             "the result has the shape (140, 1); it should be (140,",
+        ),
+    },
+    "check_counter_weights": {
+        "input, output, forget, candidate": (reordered([0, 3, 1, 2]), "for symbols = '|ab' after |"),
+        "b's not counted": (
+            lambda symbols: (counter_weights(symbols)[0].clamp(min=-0.5), *counter_weights(symbols)[1:]),
+            "the cell holds",
+        ),
+        "the border stands first": (lambda symbols: counter_weights("|ab"), "for symbols = 'ab|' after |"),
+        "the gates half open": (
+            lambda symbols: (*counter_weights(symbols)[:2], torch.zeros(4)),
+            "after |a the cell holds 0.500; it should hold 1",
+        ),
+        "torch's two biases": (
+            lambda symbols: (*counter_weights(symbols)[:2], torch.zeros(8)),
+            "bias has the shape (8,); it should be (4,)",
         ),
     },
 }
