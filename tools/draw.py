@@ -40,8 +40,17 @@ def draw(svg: Path, browser: str) -> Path:
         subprocess.run(command, check=True, capture_output=True, timeout=120)
         note = PngImagePlugin.PngInfo()
         note.add_text("svg-sha256", digest(svg))
-        Image.open(shot).save(png, optimize=True, pnginfo=note)
+        with_palette(Image.open(shot)).save(png, optimize=True, pnginfo=note)
     return png
+
+
+def with_palette(picture: Image.Image) -> Image.Image:
+    """Return the picture in its 255 most useful colours, and a transparent one for what lies outside of it."""
+    rgba = picture.convert("RGBA")
+    small = rgba.convert("RGB").quantize(255, dither=Image.Dither.NONE)
+    small.paste(255, mask=rgba.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
+    small.info["transparency"] = 255
+    return small
 
 
 def main() -> None:
