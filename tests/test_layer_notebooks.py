@@ -1,5 +1,6 @@
 """What the notebooks `lstm`, `deep-rnn` and `bi-rnn` derive, at sizes that they do not show."""
 
+import math
 import sys
 
 import pytest
@@ -163,6 +164,90 @@ def test_a_state_for_another_number_of_layers_is_named():
     stack = definitions("deep-rnn")["Stacked"]([nn.GRU(3, 3, batch_first=True)] * 2)
     with pytest.raises(ValueError, match="state must be a list of 2 states"):
         stack(torch.zeros(1, 2, 3), [torch.zeros(1, 1, 3)])
+
+
+def through(layer, X):
+    """Return a layer's outputs for X, and the gradient of their sum with respect to X."""
+    X = X.clone().requires_grad_()
+    outputs, _ = layer(X)
+    return outputs.detach(), torch.autograd.grad(outputs.sum(), X)[0]
+
+
+def test_a_way_past_a_layer_carries_the_signal_the_gradient_or_both():
+    torch.manual_seed(0)
+    code = definitions("deep-rnn")
+    layer, X = nn.LSTM(4, 4, batch_first=True), torch.randn(2, 3, 4)
+    plain, gradient = through(layer, X)
+    for way, signal_added, gradient_added in [
+        (code["Residual"](layer), X, 1),
+        (code["Half"](layer, "signal only"), X, 0),
+        (code["Half"](layer, "gradient only"), 0, 1),
+    ]:
+        assert_same(through(way, X), (plain + signal_added, gradient + gradient_added))
+
+
+def test_the_rescaled_start_changes_the_candidate_of_the_upper_layers_alone():
+    code = definitions("deep-rnn")
+    torch.manual_seed(0)
+    before = code["lstm_layers"](3, 5)
+    torch.manual_seed(0)
+    after = code["changed"](code["lstm_layers"](3, 5), "rescaled")
+    factors = [[1, 1, 1, 1], [1, 1, 48**0.5, 1], [1, 1, 48**0.5, 1]]  # input, forget, candidate, output; 48 = (4√3)²
+    for old, new, wanted in zip(before, after, factors, strict=True):
+        for name, weights in old.state_dict().items():
+            ratios = (new.state_dict()[name] / weights).view(4, -1)
+            for block, factor in zip(ratios, wanted, strict=True):
+                expected = factor if name == "weight_ih_l0" else 1
+                torch.testing.assert_close(block, torch.full_like(block, expected))
+
+
+class Times(nn.Module):
+    """A layer that multiplies what it reads, and remembers nothing."""
+
+    input_size = 64
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, X, state=None):
+        return self.factor * X, None
+
+
+def test_signal_and_gradient_are_measured_layer_by_layer():
+    torch.manual_seed(0)
+    code, layers = definitions("deep-rnn"), [Times(3.0), Times(0.1), Times(5.0)]
+    torch.testing.assert_close(code["signal_by_layer"](layers), torch.tensor([3.0, 0.3, 1.5]), rtol=0.05, atol=0)
+    gradients = code["gradient_by_layer"](layers, steps=4)
+    assert gradients.shape == (3, 4)
+    torch.testing.assert_close(gradients[:, 0], torch.tensor([1.5, 0.5, 5.0]), rtol=0.05, atol=0)
+    assert (gradients[:, 1:] == 0).all()
+
+
+def test_the_plateau_lies_at_the_entropy_of_the_letters_and_ends_below_it():
+    code = definitions("deep-rnn")
+    assert code["letter_entropy"](torch.tensor([0, 0, 3, 3])) == pytest.approx(math.log(2))
+    assert code["letter_entropy"](torch.tensor([1, 1, 1])) == pytest.approx(0)
+    losses = [2.0] * 30 + [1.0] * 30
+    assert code["steps_on_plateau"](losses, 2.0) == 33  # three of the last ten are 1: a mean of 1.7
+    assert code["steps_on_plateau"](losses[:30], 2.0) == 30
+
+
+def test_a_probe_finds_what_is_in_the_states_and_nothing_else():
+    torch.manual_seed(0)
+    code = definitions("deep-rnn")
+    labels, new = torch.randint(4, (500,)), torch.randint(4, (500,))
+    directions = torch.randn(4, 6).double()
+    found = code["probe"](1e-3 * directions[labels] + 7, labels, 1e-3 * directions[new] + 7, new)
+    assert found == 1  # small differences on top of a large mean are differences, too
+    assert code["probe"](torch.randn(500, 6).double(), labels, torch.randn(500, 6).double(), new) < 0.35
+
+
+def test_a_memory_is_as_long_as_its_states_stay_alike():
+    torch.manual_seed(0)
+    states = torch.randn(500, 3).repeat_interleave(10, dim=0)  # alike after k steps: 1 - k / 10
+    assert definitions("deep-rnn")["memory_length"](states) == 7
+    assert definitions("deep-rnn")["memory_length"](torch.randn(500, 3)) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

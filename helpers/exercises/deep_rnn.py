@@ -4,6 +4,7 @@ check_two_layers         a recurrent network of two layers, written as loops
 check_count              how many parameters L layers have
 check_split_state        torch's state of L layers, taken apart
 check_read_in_pieces     a long sequence read in pieces, the state handed over
+check_influence          what is left of an input at the top of a linear stack, with residual connections or without
 """
 
 from __future__ import annotations
@@ -195,4 +196,45 @@ check_read_in_pieces = Check(
     },
     judge=_no_piece_too_long,
     praise="read in pieces",
+)
+
+# --- influence in a linear stack -------------------------------------------------------------------------------------
+
+
+def _top(k, num_layers, g, f, residual):
+    """Send a 1 and k zeros through the stack; return what the last layer hands on, and its state, at the end."""
+    states = [0.0] * num_layers
+    for t in range(k + 1):
+        below = float(t == 0)
+        for l in range(num_layers):
+            states[l] = g * below + f * states[l]
+            below = states[l] + below * residual
+    return below, states[-1]
+
+
+def _influence(k, num_layers, g, f, residual):
+    """influence(k, num_layers, g, f, residual): what is left at the top, k steps later, of an input of 1.
+
+    Every layer computes state = g * below + f * state and hands on the state; with residual connections, state + below.
+    """
+    args = k, num_layers, g, f, residual
+    return args, _top(*args)[0]
+
+
+check_influence = Check(
+    _influence,
+    case="linear stack",
+    cases=[
+        *[(0, 1, 0.5, 0.25, False), (2, 3, 0.5, 0.5, False), (3, 3, 0.25, 0.5, False), (6, 4, 0.3, 0.9, False)],
+        *[(0, 2, 0.25, 0.5, True), (3, 2, 0.25, 0.5, True), (5, 4, 0.1, 0.8, True)],
+    ],
+    slips={
+        "no way past": lambda k, L, g, f, residual: _top(k, L, g, f, False)[0],
+        "state of the last layer": lambda *args: _top(*args)[1],
+        "up and right exchanged": lambda k, L, g, f, residual: _top(k, L, f, g, residual)[0],
+        "one way alone": lambda k, L, g, f, residual: g**L * f**k,
+        "no price upwards": lambda k, L, g, f, residual: _top(k, L, 1.0, f, residual)[0],
+        "added up over time": lambda k, *rest: sum(_top(i, *rest)[0] for i in range(k + 1)),
+    },
+    praise="influence",
 )

@@ -1,10 +1,13 @@
 """Other answers for the checks of the section `deep_rnn`, right and wrong."""
 
+from math import comb
+
 import torch
 from notebook_code import definitions
 
 SOLVED = definitions("solutions/deep-rnn")
 two_layers, count, split, read = (SOLVED[f] for f in ("two_layers", "count", "split_state", "read_in_pieces"))
+influence = SOLVED["influence"]
 
 
 def one_layer(X, H, W_xh, W_hh, b_h):
@@ -51,6 +54,12 @@ RIGHT = {
     "check_read_in_pieces": {
         "one step at a time": lambda layer, X, size: read(layer, X, 1),
         "the gradient cut": reading(detached),
+    },
+    "check_influence": {
+        "by counting the ways": lambda k, L, g, f, residual: sum(
+            comb(L, j) * g**j * (comb(k + j - 1, j - 1) * f**k if j else k == 0)
+            for j in (range(L + 1) if residual else [L])
+        )
     },
 }
 WRONG = {
@@ -126,5 +135,20 @@ WRONG = {
             "state is off by",
         ),
         "the outputs alone": (lambda *args: read(*args)[0], "should be (outputs, state)"),
+    },
+    "check_influence": {
+        "a step too late": (lambda k, *rest: influence(k + 1, *rest), "the result is 0.125; it should be 0.5"),
+        "a layer too few": (
+            lambda k, L, *rest: influence(k, L - 1, *rest) if L > 1 else rest[0],
+            "k = 3, num_layers = 3",
+        ),
+        "ways for another floor": (
+            lambda k, L, g, f, residual: comb(k + L, L) * g**L * f**k,
+            "f = 0.5 and residual = False the result is 0.3125; it should be 0.1875",
+        ),
+        "a way past for the whole stack": (
+            lambda k, L, g, f, residual: influence(k, L, g, f, False) + (k == 0 and residual),
+            "f = 0.5 and residual = True the result is 1.0625; it should be 1.5625",
+        ),
     },
 }
