@@ -76,7 +76,10 @@ WRONG = {
         ),
         "not a number": (lambda k: [part * math.nan for part in gates_by_hand(k)], "W_xz holds numbers that are not"),
         "for k = 4 alone": (lambda k: gates_by_hand(4), "for k = 2 W_xz has the shape (5, 4); it should be (3, 2)"),
-        "transposed": (lambda k: [gates_by_hand(k)[0].T, *gates_by_hand(k)[1:]], "W_xz has the shape (4, 5); it should be"),
+        "transposed": (
+            lambda k: [gates_by_hand(k)[0].T, *gates_by_hand(k)[1:]],
+            "W_xz has the shape (4, 5); it should be",
+        ),
     },
     "check_half_life": {
         "NumPy's quotient": (numpy_half_life, "for z = 1.0 the result is -inf; it should be inf: a state that is kept"),
