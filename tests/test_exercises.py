@@ -386,6 +386,19 @@ def test_the_messages_of_a_short_chain_are_the_sum_over_all_paths():
         torch.testing.assert_close(right["log_beta"], beta.log())
 
 
+def test_the_beliefs_with_a_lag_are_the_sum_over_all_paths_of_what_was_heard():
+    check = CHECKS["bi_rnn.check_fixed_lag"]
+    for k, m, x, lag in check.cases:
+        (log_start, log_move, log_emit, *_), right = check.question(k, m, x, lag)
+        start, move, emit = (log.double().exp().tolist() for log in (log_start, log_move, log_emit))
+        for t in range(len(x)):
+            heard, belief = x[: t + lag + 1], torch.zeros(k)
+            for path in product(range(k), repeat=len(heard)):
+                p = start[path[0]] * math.prod(move[a][b] for a, b in pairwise(path))
+                belief[path[t]] += p * math.prod(emit[h][o] for h, o in zip(path, heard, strict=True))
+            torch.testing.assert_close(right[t], belief / belief.sum())
+
+
 def test_the_operator_of_onnx_run_with_the_right_weights_is_torchs_lstm():
     check = CHECKS["lstm.check_to_onnx"]
     for d, h in check.cases:

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -260,3 +261,89 @@ def test_both_directions_equal_torch(kind):
     state = theirs(torch.randn(2, 4, 5))[1]
     assert_same(ours(X), theirs(X))
     assert_same(ours(X, state), theirs(X, state))
+
+
+class Looks(nn.Module):
+    """Logits (B, T, V) at each place that depend on the tokens at some offsets from it, and on no others."""
+
+    def __init__(self, *offsets):
+        super().__init__()
+        self.offsets, self.scale = offsets, nn.Parameter(torch.rand(7))
+
+    def forward(self, tokens, state=None):
+        T = tokens.shape[1]
+        seen = [torch.roll(tokens, -k, dims=1) for k in self.offsets]
+        for values, k in zip(seen, self.offsets, strict=True):
+            values[:, max(T - k, 0) if k > 0 else T :] = 0  # nothing comes round from the other end
+            values[:, : -k if k < 0 else 0] = 0
+        return torch.stack(seen).sum(dim=0)[..., None] * self.scale * 1e-9, state
+
+
+@pytest.mark.parametrize("offsets", [(0,), (-2, -1, 0), (2,), (-7, 1), (-1, 1)])
+def test_the_leak_test_finds_the_offsets_that_a_model_reads(offsets):
+    code = definitions("bi-rnn")
+    moves = code["leak_test"](Looks(*offsets), vocab_size=7)
+    assert code["offsets_read"](moves) == list(offsets)
+    expected = [[s - t in offsets for t in range(8)] for s in range(8)]
+    assert moves.tolist() == expected
+
+
+def test_the_leak_test_leaves_the_model_and_the_random_state_alone():
+    code = definitions("bi-rnn")
+    model = Looks(0).train()
+    before = torch.get_rng_state()
+    code["leak_test"](model, vocab_size=7)
+    assert model.training
+    assert model.scale.dtype == torch.float32
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def tables():
+    code = definitions("bi-rnn")
+    start, move, emit = (torch.rand(*shape, dtype=torch.float64).softmax(-1) for shape in [(3,), (3, 3), (3, 3)])
+    code |= {"LOG_START": start.log(), "LOG_MOVE": move.log(), "LOG_EMIT": emit.log()}
+    return code, start, move, emit
+
+
+def test_the_messages_give_the_filter_and_the_smoother_of_every_row():
+    torch.manual_seed(0)
+    code, start, move, emit = tables()
+    x = torch.randint(3, (4, 5))
+    filtered, smoothed = code["beliefs"](x)
+    for row in range(4):
+        for t in range(5):
+            for belief, heard in [(filtered, x[row, : t + 1]), (smoothed, x[row])]:
+                expected = torch.zeros(3, dtype=torch.float64)
+                for path in product(range(3), repeat=len(heard)):
+                    p = start[path[0]] * torch.stack([emit[h, o] for h, o in zip(path, heard, strict=True)]).prod()
+                    for a, b in pairwise(path):
+                        p = p * move[a, b]
+                    expected[path[t]] += p
+                torch.testing.assert_close(belief[row, t], expected / expected.sum())
+
+
+def test_two_words_are_written_as_one_sign_and_the_target_says_which():
+    code = definitions("bi-rnn", NUM_SIGNS=2, NUM_WORDS=7)
+    ids = torch.tensor([[0, 1, 2, 3, 4, 5, 6]])
+    assert code["written"](ids).tolist() == [[0, 2, 2, 4, 4, 5, 6]]
+    wanted = torch.arange(7.0).expand(1, 7, 7)
+    logits, which = code["which_word"](lambda signs: (wanted, None), ids)
+    assert logits.tolist() == [[1, 2], [1, 2], [3, 4], [3, 4]]
+    assert which.tolist() == [0, 1, 0, 1]
+
+
+def test_every_place_is_masked_in_one_of_the_seven_masks():
+    code = definitions("bi-rnn")
+    masks = code["every_seventh"](torch.zeros(23))
+    assert masks.sum(dim=0).tolist() == [1] * 23
+    assert masks[2].nonzero()[:, 0].tolist() == [2, 9, 16]
+
+
+def test_counts_of_neighbours_are_blended_as_by_hand():
+    fill = definitions("bi-rnn")["count_filler"]
+    p = fill("abcabcabd", "abc", ["a", "b", "c", "d"], reach=1)
+    base = torch.tensor([3.0, 3, 2, 1]) / 9  # with no neighbour, of 9 characters
+    base = (9 * base + 4 / 4) / (9 + 4)  # 4 kinds, and before them every character is equally likely
+    torch.testing.assert_close(p[0], base)  # the end of a page has no left neighbour
+    expected = torch.tensor([0.0, 2, 0, 0]) + base  # between a and c, b was seen twice
+    torch.testing.assert_close(p[1], expected / 3)

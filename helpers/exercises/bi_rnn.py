@@ -5,6 +5,7 @@ check_run_deep           several bidirectional layers, one on top of the other
 check_final_states       both final states, picked out of the outputs of padded sequences
 check_around             for every place, what its neighbours tell without the place itself
 check_forward_backward   the messages of a hidden Markov model, also where observations are missing
+check_fixed_lag          what is believed of each step when a few more observations have come in
 """
 
 from __future__ import annotations
@@ -270,4 +271,60 @@ check_forward_backward = Check(
     },
     tolerance=1e-4,
     praise="messages",
+)
+
+# --- late answers ----------------------------------------------------------------------------------------------------
+
+
+def _belief(log_start: Tensor, log_move: Tensor, log_emit: Tensor, x: Sequence[int], t: int) -> Tensor:
+    """Return p(h_t | x) (k,), for a step t of x."""
+    alpha, beta = _both_messages(log_start, log_move, log_emit, x)
+    return (alpha[t] + beta[t]).softmax(-1)
+
+
+def _lagging(ahead: Callable[[int, int], int]) -> Callable[..., Tensor]:
+    """Return how to answer for step t with as many observations as a function of t and the lag says."""
+
+    def answer(log_start, log_move, log_emit, x, lag):
+        tables = log_start, log_move, log_emit
+        return torch.stack([_belief(*tables, x[: max(ahead(t, lag), t + 1)], t) for t in range(len(x))])
+
+    return answer
+
+
+_late = _lagging(lambda t, lag: t + lag + 1)
+
+
+def _fixed_lag(k, m, x, lag):
+    """fixed_lag(log_start, log_move, log_emit, x, lag) -> p(h_t | x_1 .. x_(t + lag)) (T, k), or as far as x goes.
+
+    The tables are those of `forward_backward`; x is a list of numbers. A test compares the right beliefs with the sum
+    over all paths.
+    """
+    args = *(p.log_softmax(-1) for p in draw(len(x) + lag, (k,), (k, k), (k, m))), x, lag
+    return args, _late(*args)
+
+
+def _not_normalised(log_start, log_move, log_emit, x, lag):
+    tables = log_start, log_move, log_emit
+    rows = []
+    for t in range(len(x)):
+        alpha, beta = _both_messages(*tables, x[: t + lag + 1])
+        rows.append((alpha[t] + beta[t]).exp())
+    return torch.stack(rows)
+
+
+check_fixed_lag = Check(
+    _fixed_lag,
+    case="late chain",
+    cases=[(2, 2, [0, 1, 1, 0, 0, 1], 2), (3, 2, [1, 0, 1, 1, 0, 1], 1), (3, 3, [2, 0, 1], 0), (2, 3, [2, 1], 5)],
+    slips={
+        "the filter": _lagging(lambda t, lag: t + 1),
+        "the smoother": lambda *args: _late(*args[:4], len(args[3])),
+        "a sound too few": _lagging(lambda t, lag: t + lag),
+        "a sound too many": _lagging(lambda t, lag: t + lag + 2),
+        "joint probability": _not_normalised,
+        "logarithms": lambda *args: _late(*args).log(),
+    },
+    praise="late",
 )

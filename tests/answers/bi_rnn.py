@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 SOLVED = definitions("solutions/bi-rnn")
 two_widths, run_deep, final_states = (SOLVED[name] for name in ("two_widths", "run_deep", "final_states"))
-around, forward_backward = SOLVED["around"], SOLVED["forward_backward"]
+around, forward_backward, fixed_lag = (SOLVED[name] for name in ("around", "forward_backward", "fixed_lag"))
 
 
 def run_deep_token_by_token(X, layers, state):
@@ -61,6 +61,20 @@ def missing_is_skipped(log_start, log_A, log_B, x):
     return [message[rows] for message in forward_backward(log_start, log_A, log_B, present)]
 
 
+def late_by_lookahead(log_start, log_move, log_emit, x, lag):
+    """From the filter, and a message that runs back over the few sounds ahead."""
+    start, A, B = log_start.exp(), log_move.exp(), log_emit.exp()
+    rows, pi = [], start
+    for t in range(len(x)):
+        rho = torch.ones_like(start)
+        for o in reversed(x[t + 1 : t + 1 + lag]):
+            rho = A @ (B[:, o] * rho)
+        row = pi * B[:, x[t]] * rho
+        rows.append(row / row.sum())
+        pi = (pi * B[:, x[t]]) @ A
+    return torch.stack(rows)
+
+
 RIGHT = {
     "check_two_widths": {
         "torch.Size": lambda *sizes: (*map(torch.Size, two_widths(*sizes)[:2]), two_widths(*sizes)[2])
@@ -68,7 +82,9 @@ RIGHT = {
     "check_run_deep": {"token by token": run_deep_token_by_token},
     "check_forward_backward": {
         "in double precision": lambda *args: forward_backward(*[a.double() for a in args[:3]], args[3]),
+        "lists of rows": lambda *args: [list(message) for message in forward_backward(*args)],
     },
+    "check_fixed_lag": {"by looking ahead from the filter": late_by_lookahead},
 }
 WRONG = {
     "check_two_widths": {
@@ -133,5 +149,16 @@ WRONG = {
         ),
         "missing observations skipped": (missing_is_skipped, "2, None, None, 1, 0, None] log_alpha is off by"),
         "alpha alone": (lambda *args: forward_backward(*args)[0], "the result should be (log_alpha, log_beta)"),
+    },
+    "check_fixed_lag": {
+        "move transposed": (
+            lambda a, b, c, x, lag: fixed_lag(a, b.T, c, x, lag),
+            "for k = 2, x = [0, 1, 1, 0, 0, 1] and lag = 2 the result is off by",
+        ),
+        "the last rows left out": (
+            lambda *args: fixed_lag(*args)[: -args[-1]],
+            "has the shape (4, 2); it should be (6, 2)",
+        ),
+        "of the step before": (lambda *args: fixed_lag(*args).roll(1, dims=0), "the result is off by"),
     },
 }
