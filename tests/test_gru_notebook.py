@@ -148,3 +148,35 @@ def test_the_model_and_the_writing_shown_are_those_of_the_helpers():
     helper.load_state_dict(shown.state_dict())
     written = language_model.generate(helper, vocab, "bad ", 20)
     assert GRU["write"](shown, vocab, "bad ", 20) == written
+
+
+@pytest.fixture
+def small_model():
+    torch.manual_seed(5)
+    return language_model.LanguageModel(nn.GRU(4, 3, batch_first=True), 6, num_hiddens=3, embed_size=4, dropout=0.5)
+
+
+def test_perplexity_by_context_predicts_the_same_characters_from_the_k_before(small_model, monkeypatch):
+    monkeypatch.setitem(GRU, "CONTEXTS", (1, 4, 64))
+    ids = torch.randint(6, (80,))
+    found = GRU["perplexity_by_context"](small_model, ids)
+    small_model.eval()
+    for k in (1, 4, 64):
+        losses = []
+        for place in range(64, 80):
+            scores = small_model(ids[None, place - k : place])[0][0, -1]
+            losses.append(-scores.log_softmax(dim=0)[ids[place]].item())
+        assert found[f"context {k}"] == pytest.approx(math.exp(sum(losses) / 16), rel=1e-5)
+
+
+def test_the_gates_at_borders_are_means_over_all_units_and_places(small_model):
+    ids = torch.randint(6, (50,))
+    found = GRU["gates_at_borders"](small_model, ids, space=2)
+    R, Z = (gate[0].tolist() for gate in GRU["gates_of"](small_model.layer, small_model.embedding(ids)[None]))
+    for place, steps in [("space", (ids == 2).nonzero()), ("letter", (ids != 2).nonzero())]:
+        of_R = [value for step in steps[:, 0] for value in R[step]]
+        of_Z = [value for step in steps[:, 0] for value in Z[step]]
+        assert found["R " + place] == pytest.approx(sum(of_R) / len(of_R), rel=1e-5)
+        assert found["Z " + place] == pytest.approx(math.prod(of_Z) ** (1 / len(of_Z)), rel=1e-4)
+    keeps = sorted(math.prod(row[unit] for row in Z) ** (1 / 50) for unit in range(3))
+    assert [found["middle unit keeps"], found["best unit keeps"]] == pytest.approx(keeps[1:], rel=1e-4)
