@@ -12,7 +12,7 @@ help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make test                     run the unit tests, and every notebook as a test"
 	@echo "make torture                  run the tests of many trials, some minutes"
-	@echo "make experiments              make the stored results anew, half an hour (NAME=gru-memory: one of them)"
+	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make lint                     check style and formatting"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
