@@ -36,7 +36,7 @@ RESULTS = ROOT / "helpers" / "results"
 
 def names() -> list[str]:
     """Return the names of all experiments."""
-    return sorted(path.stem.replace("_", "-") for path in HERE.glob("*.py") if path.stem != "run")
+    return sorted(path.stem.replace("_", "-") for path in HERE.glob("*.py") if path.stem not in {"run", "translator"})
 
 
 def experiment(name: str) -> ModuleType:

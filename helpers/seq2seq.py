@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from helpers import checks
+from helpers import checks, nested
 from helpers.encoder_decoder import Decoder, Encoder
 from helpers.language_model import reorder_state
 
@@ -23,7 +23,9 @@ class Seq2SeqEncoder(Encoder):
     """A recurrent network that reads each source up to its own length and no further.
 
     vocab_size V, embed_size E, num_hiddens H, num_layers L: the sizes. recurrent: nn.GRU or nn.LSTM.
-    forward returns (outputs (B, S, H), zero at padding, and torch's state (L, B, H), for nn.LSTM a pair of them).
+    bidirectional: half of the H units read from left to right, the other half from right to left; H must be even.
+    forward returns (outputs (B, S, H), zero at padding, and torch's state (L, B, H), for nn.LSTM a pair of them). Of
+    both directions the state holds what they know at their own ends, side by side.
     """
 
     def __init__(
@@ -34,11 +36,15 @@ class Seq2SeqEncoder(Encoder):
         num_layers: int = 1,
         dropout: float = 0.0,
         recurrent: type[nn.Module] = nn.GRU,
+        bidirectional: bool = False,
     ):
         super().__init__()
+        if bidirectional and num_hiddens % 2:
+            raise ValueError(f"num_hiddens is {num_hiddens}; to be shared by two directions it must be even")
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.dropout = nn.Dropout(dropout)
-        self.layer = _layer(recurrent, embed_size, num_hiddens, num_layers, dropout)
+        width = num_hiddens // 2 if bidirectional else num_hiddens
+        self.layer = _layer(recurrent, embed_size, width, num_layers, dropout, bidirectional)
 
     def forward(self, src: Tensor, src_len: Tensor) -> tuple[Tensor, Any]:
         src = checks.token_ids("src", src, "(B, S)", self.embedding.num_embeddings)
@@ -46,11 +52,18 @@ class Seq2SeqEncoder(Encoder):
         src_len = checks.lengths("src_len", src_len, B, 1, S)
         X = self.dropout(self.embedding(src))  # (B, S, E)
         if bool((src_len == S).all()):  # nothing to skip; packing would cost time and change nothing
-            return self.layer(X)
+            outputs, state = self.layer(X)
+            return outputs, self._state(state)
         packed = pack_padded_sequence(X, src_len.cpu(), batch_first=True, enforce_sorted=False)
         outputs, state = self.layer(packed)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=S)
-        return outputs, state
+        return outputs, self._state(state)
+
+    def _state(self, state: Any) -> Any:
+        """Return torch's state with the two directions of each layer side by side, if there are two."""
+        if not self.layer.bidirectional:
+            return state
+        return nested.each(lambda part: torch.cat([part[0::2], part[1::2]], -1), state)
 
 
 class Seq2SeqDecoder(Decoder):
@@ -113,6 +126,11 @@ class Seq2SeqDecoder(Decoder):
         return context[index], reorder_state(hidden, index)
 
 
-def _layer(recurrent: type[nn.Module], num_inputs: int, num_hiddens: int, num_layers: int, dropout: float) -> nn.Module:
+def _layer(
+    recurrent: type[nn.Module], num_inputs: int, num_hiddens: int, num_layers: int, dropout: float,
+    bidirectional: bool = False,
+) -> nn.Module:  # fmt: skip
     between = dropout if num_layers > 1 else 0.0  # torch drops between its layers only, and warns if there is one
-    return recurrent(num_inputs, num_hiddens, num_layers, batch_first=True, dropout=between)
+    return recurrent(
+        num_inputs, num_hiddens, num_layers, batch_first=True, dropout=between, bidirectional=bidirectional
+    )

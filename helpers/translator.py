@@ -56,14 +56,18 @@ class Translator:
         dropout: float = 0.0,
         recurrent: str = "GRU",
         tied: bool = True,
+        bidirectional: bool = False,
     ):
         if recurrent not in RECURRENT:
             raise ValueError(f"recurrent is {recurrent!r}; choose one of {', '.join(RECURRENT)}")
         self.source, self.target, self.unseen = source, target, []
         self.sizes = {"embed_size": embed_size, "num_hiddens": num_hiddens, "num_layers": num_layers}
-        self.sizes |= {"dropout": dropout, "recurrent": recurrent, "tied": tied}
+        self.sizes |= {"dropout": dropout, "recurrent": recurrent, "tied": tied, "bidirectional": bidirectional}
         sizes = (embed_size, num_hiddens, num_layers, dropout, RECURRENT[recurrent])
-        self.model = EncoderDecoder(Seq2SeqEncoder(len(source), *sizes), Seq2SeqDecoder(len(target), *sizes, tied=tied))
+        self.model = EncoderDecoder(
+            Seq2SeqEncoder(len(source), *sizes, bidirectional=bidirectional),
+            Seq2SeqDecoder(len(target), *sizes, tied=tied),
+        )
 
     def begin(self, sentences: Sequence[str]) -> tuple[Any, Tensor]:
         """Read N sentences; return the decoder's state and the start tokens (N,), with which every search begins.

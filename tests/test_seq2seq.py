@@ -59,6 +59,31 @@ def test_an_encoder_reads_each_source_as_torch_reads_it_alone(recurrent, num_lay
 
 
 @pytest.mark.parametrize(("recurrent", "num_layers"), RECURRENT)
+@pytest.mark.parametrize("lengths", [LENGTHS, torch.tensor([T, T, T])])
+def test_of_two_directions_the_state_holds_what_each_knows_at_its_own_end(recurrent, num_layers, lengths):
+    model, X = seq2seq.Seq2SeqEncoder(V, E, 8, num_layers, recurrent=recurrent, bidirectional=True), tokens()
+    outputs, state = model(X, lengths)
+    for i, n in enumerate(lengths.tolist()):
+        alone, final = model.layer(model.embedding(X[i, :n])[None])
+        torch.testing.assert_close(outputs[i, :n], alone[0], rtol=0, atol=1e-6)
+        for part, expected in zip(parts(state), parts(final), strict=True):
+            assert part.shape == (num_layers, B, 8)
+            for layer in range(num_layers):
+                forward, backward = expected[2 * layer, 0], expected[2 * layer + 1, 0]
+                torch.testing.assert_close(part[layer, i], torch.cat([forward, backward]), rtol=0, atol=1e-6)
+    hidden = parts(state)[0]
+    last = torch.stack([torch.cat([outputs[i, n - 1, :4], outputs[i, 0, 4:]]) for i, n in enumerate(lengths.tolist())])
+    torch.testing.assert_close(hidden[-1], last, rtol=0, atol=1e-6)
+    writer = seq2seq.Seq2SeqDecoder(V, E, 8, num_layers, recurrent=recurrent)
+    assert writer(X, writer.init_state((outputs, state)))[0].shape == (B, T, V)
+
+
+def test_an_odd_number_of_units_cannot_be_shared_by_two_directions():
+    with pytest.raises(ValueError, match="num_hiddens is 5; to be shared by two directions it must be even"):
+        encoder(bidirectional=True)
+
+
+@pytest.mark.parametrize(("recurrent", "num_layers"), RECURRENT)
 def test_what_stands_at_padding_changes_nothing_and_learns_nothing(recurrent, num_layers):
     """Token 0 stands at padding and nowhere else; the gradient of its embedding must be zero."""
     model = encoder(recurrent, num_layers)
