@@ -15,7 +15,8 @@ Import the module you need (`from helpers import training`); nothing is re-expor
     files                     and files that are whole or not there
     search, beam_search,      the best sequence of any model,
     sampling                  or one that is drawn
-    translator                sentences in, sentences out
+    translator, ask           sentences in, sentences out, and a reader's own sentence
+    pretrained                translators that were trained for hours and travel with the project
     metrics                   perplexity and BLEU
     plotting, search_tree,    pictures,
     display                   and how they are shown
