@@ -51,7 +51,8 @@ def load(name: str, device: torch.device | str = "cpu") -> Pretrained:
             raise FileNotFoundError(f"there is no translator {name!r}; there are: {', '.join(names()) or 'none'}")
         saved = files.load(file)
     translator = Translator(tokenizer_from(saved["source"]), tokenizer_from(saved["target"]), **saved["sizes"])
-    translator.model.load_state_dict({key: unpacked(part) for key, part in saved["weights"].items()})
+    weights = {key: unpacked(part) for key, part in saved["weights"].items()}
+    translator.model.load_state_dict(translator.model.state_dict() | weights)
     translator.model.to(device).eval()
     held_out = Pairs(*saved["held_out"])
     translator.unseen = list(dict.fromkeys(held_out.sources))
@@ -65,7 +66,7 @@ def save(path: str | Path, pretrained: Pretrained) -> None:
         "sizes": translator.sizes,
         "source": translator.source.state_dict(),
         "target": translator.target.state_dict(),
-        "weights": {key: packed(weight) for key, weight in translator.model.state_dict().items()},
+        "weights": {key: packed(weight) for key, weight in translator.model.named_parameters()},  # tied ones once
         "held_out": [list(held_out.sources), list(held_out.targets)],
         "licence": pretrained.licence,
         "settings": pretrained.settings,
