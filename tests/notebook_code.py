@@ -10,7 +10,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
 def definitions(name: str, before: str | None = None, **given) -> dict:
-    """Return what the classes, functions and imports of notebooks/`name`.ipynb define; nothing else of it is run.
+    """Return what the classes, functions, imports and literal CONSTANTS of notebooks/`name`.ipynb define; nothing else
+    of it is run.
 
     before: read no further than the cell that holds this, where a notebook later takes the helpers' own classes.
     given: values of the notebook that its definitions use.
@@ -22,9 +23,20 @@ def definitions(name: str, before: str | None = None, **given) -> dict:
         if cell.cell_type != "code" or "google.colab" in cell.source:
             continue
         kept = ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef
-        body = [node for node in ast.parse(cell.source).body if isinstance(node, kept)]
+        body = [node for node in ast.parse(cell.source).body if isinstance(node, kept) or _is_constant(node, given)]
         for node in body:
             # A function whose default is a value that the notebook computes is left out.
             with contextlib.suppress(NameError):
                 exec(compile(ast.Module([node], type_ignores=[]), f"{name}.ipynb", "exec"), namespace)
     return namespace
+
+
+def _is_constant(node: ast.stmt, given: dict) -> bool:
+    """Whether a statement gives an UPPER-CASE name, other than those `given`, a value that is written out."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    if not isinstance(target, ast.Name) or not target.id.isupper() or target.id in given:
+        return False
+    with contextlib.suppress(ValueError):
+        ast.literal_eval(node.value)
+        return True
+    return False
