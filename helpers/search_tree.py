@@ -28,40 +28,60 @@ def search_tree(
     labels: Sequence[str],
     *,
     title: str = "",
+    path: Sequence[int] = (),
+    path_name: str = "greedy",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the tree of a beam search, from left to right: what was kept, what was pruned, what has ended.
 
     record: (ids, log P, fate) of every sequence that the search has looked at; fate is 'kept', 'pruned' or 'finished'.
-    labels: the name of every token.
-    The number on an edge is the probability of the token given what stands before it; that below a kept sequence or
-    beside a finished one is the probability of the whole. Raises ValueError for an empty record.
+    labels: the name of every token, by its id.
+    path: one sequence to mark, with a dashed black line as far as the record has it, and its name where that ends.
+    The number on an edge is the probability of the token given what stands before it; that below a sequence, or beside
+    one that has ended, is the probability of the whole. Raises ValueError for an empty record.
     """
     if not record:
         raise ValueError("the record is empty; there is no tree to draw")
     log_p = {(): 0.0} | {tuple(ids): total for ids, total, _ in record}
     fates = {tuple(ids): fate for ids, _, fate in record}
+    marked = {tuple(path[:length]) for length in range(1, len(path) + 1)} & fates.keys()
     place, most = _places(fates), max(Counter(map(len, fates)).values())
-    ax = new_axes(ax, figsize=(9.0, 0.3 * most + 0.9))
+    longest, steps = max(len(labels[ids[-1]]) for ids in fates), max(map(len, fates))
+    wide, high = max(9.0, (0.75 + 0.07 * longest) * steps + 1.2), 0.4 * most + 0.9
+    ax = new_axes(ax, figsize=(min(wide, 11.5), high))
     text = {"ha": "center", "va": "center", "parse_math": False}
     for ids, (x, y) in place.items():
         if not ids:
-            ax.text(x, y, "start", fontsize=10, bbox=BOXES["kept"], **text)
+            ax.text(x, y, "start", fontsize=11, bbox=BOXES["kept"], **text)
             continue
         fate, (px, py) = fates[ids], place[ids[:-1]]
-        edge, ink, thick = ("0.8", "0.4", 0.8) if fate == "pruned" else (COLOURS[0], "black", 1.6)
+        edge, ink, thick = ("0.8", "0.35", 0.8) if fate == "pruned" else (COLOURS[0], "black", 1.6)
         ax.plot([px, x], [py, y], "-", color=edge, lw=thick, zorder=1)
-        p, whole = np.exp(log_p[ids] - log_p[ids[:-1]]), f"{np.exp(log_p[ids]):.3g}"
-        where = px + 0.68 * (x - px), py + 0.68 * (y - py)
-        ax.text(*where, f"{p:.2g}", fontsize=8, color=ink, bbox=WHITE, zorder=2, **text)
-        ax.text(x, y, visible(labels[ids[-1]]), fontsize=10, bbox=BOXES[fate], zorder=4, **text)
+        if ids in marked:
+            ax.plot([px, x], [py, y], color="black", lw=2.2, ls=(0, (2, 1.5)), zorder=1.5)
+        p, whole = np.exp(log_p[ids] - log_p[ids[:-1]]), _short(np.exp(log_p[ids]))
+        where = px + 0.6 * (x - px), py + 0.6 * (y - py)
+        ax.text(*where, _short(p), fontsize=8.5, color=ink, bbox=WHITE, zorder=2, **text)
+        ax.text(x, y, visible(labels[ids[-1]]), fontsize=11, bbox=BOXES[fate], zorder=4, **text)
+        colour = {"kept": COLOURS[0], "pruned": "0.35", "finished": COLOURS[1]}[fate]
         if fate == "finished":
-            ax.text(x + 0.17, y, whole, fontsize=9, va="center")
-        elif fate == "kept":  # below, where no edge passes
-            ax.text(x, y - 0.5, whole, fontsize=8, color=COLOURS[0], zorder=3, **text)
-    ax.set(title=title, xlim=(-0.25, max(map(len, fates)) + 0.5))
+            beside = {"xytext": (5 * len(labels[ids[-1]]) + 7, 0), "textcoords": "offset points", "va": "center"}
+            ax.annotate(whole, (x, y), fontsize=9.5, fontweight="bold", color=colour, **beside)
+        else:  # below, where no edge passes
+            ax.text(x, y - 0.5, whole, fontsize=8.5, color=colour, zorder=3, **text)
+    if marked:
+        end = max(marked, key=len)
+        beside = (0, -15) if fates[end] == "finished" else (5 * len(labels[end[-1]]) + 22, 0)  # below, if that is free
+        style = {"fontsize": 9.5, "fontweight": "bold", "ha": "center", "va": "center"}
+        ax.annotate(path_name, place[end], xytext=beside, textcoords="offset points", **style)
+    ax.set(title=title, xlim=(-0.25, steps + 0.95))
     ax.axis("off")
     return ax
+
+
+def _short(p: float) -> str:
+    """Return a probability with two digits that count, without an exponent while it has at most four places."""
+    return f"{p:.2g}" if p >= 1e-4 or p == 0 else f"{p:.0e}"
 
 
 def _places(sequences: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[float, float]]:

@@ -1,5 +1,7 @@
 """What the notebooks on translation derive is what the helpers hold, on inputs that the notebooks do not show."""
 
+import itertools
+import math
 import random
 
 import pytest
@@ -124,3 +126,101 @@ def test_the_plain_beam_search_of_the_notebook_equals_the_helper(N, V, T, k):
         best, _, best_score = found.n_best(row)[0]
         assert ids == best
         assert score == pytest.approx(best_score, rel=1e-9)
+
+
+def by_brute_force(models, T):
+    """The sentences of at most T tokens that end in token 0, of each of N random models, the most probable first."""
+    V = models.log_p.shape[-1]
+    every = [(*words, 0) for n in range(T) for words in itertools.product(range(1, V), repeat=n)]
+    found = []
+    for log_p in models.log_p.tolist():
+        scored = []
+        for ids in every:
+            read = (0, V - 1, *ids)
+            scored.append((sum(log_p[a][b][c] for a, b, c in zip(read, read[1:], ids, strict=False)), list(ids)))
+        found.append(sorted(scored, reverse=True))
+    return found
+
+
+@pytest.mark.parametrize(("N", "V", "T"), [(20, 3, 4), (5, 6, 3), (10, 2, 7), (30, 4, 1)])
+@pytest.mark.parametrize("bar", [-60.0, "a beam"])
+def test_the_exact_search_finds_what_brute_force_finds(N, V, T, bar):
+    models = definitions("beam-search", EOS=0)["RandomModel"](N, V, seed=T)
+    right, start = by_brute_force(models, T), torch.full((N,), V - 1)
+    bars = torch.full((N,), -60.0, dtype=torch.float64)
+    if bar == "a beam":  # the probability of some sentence that ends, as a beam may have found it
+        bars = torch.tensor([every[min(2, len(every) - 1)][0] for every in right], dtype=torch.float64) - 1e-9
+    search_exactly = definitions("beam-search", EOS=0)["exact_search"]
+    ids, log_p, widest = search_exactly(models, models.start(N), start, bars, eos=0, max_steps=T)
+    assert ids == [every[0][1] for every in right]
+    torch.testing.assert_close(log_p, torch.tensor([every[0][0] for every in right], dtype=torch.float64))
+    if bar == "a beam":  # of a length there are at most 1 / P prefixes of a probability above P
+        assert (widest <= (-bars).exp()).all()
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_the_rule_of_our_beam_is_one_of_the_three(k):
+    code = definitions("beam-search", EOS=0)
+    models = code["RandomModel"](30, 4, seed=k)
+    for row in range(30):
+        one = code["OneOf"](models, row)
+        ours = code["beam_on_lists"](one, k, 5, start=3, eos=0)[0]
+        (log_p, ids), price = code["beam_by_rule"](one, k, 5, "takes a place in this step", start=3)
+        assert ids == ours[1]
+        assert log_p == pytest.approx(ours[0])
+        _, cheaper = code["beam_by_rule"](one, k, 5, "takes a place for good", start=3)
+        _, dearer = code["beam_by_rule"](one, k, 5, "takes no place", start=3)
+        assert cheaper <= price <= dearer == 1 + min(k, 3) + 3 * k  # the first step has three unfinished ones at most
+
+
+@pytest.mark.parametrize(("n", "temperature"), [(2000, 1.0), (2000, 0.5), (1, 1.0)])
+def test_samples_that_share_rows_are_drawn_as_often_as_their_probability_says(n, temperature):
+    code = definitions("beam-search", EOS=0)
+    models = code["RandomModel"](3, 3, seed=1)
+    torch.manual_seed(0)
+    drawn = code["draw"](models, models.start(3), torch.full((3,), 2), n, temperature, eos=0, max_steps=3)
+    assert [len(samples) for samples in drawn] == [n] * 3
+    log_p = (models.log_p / temperature).log_softmax(-1).tolist()
+    for row, samples in enumerate(drawn):
+        assert all(ids[-1] == 0 or len(ids) == 3 for ids in samples)
+        for ids in ([0], [1, 0], [2, 2, 1]):
+            read = (0, 2, *ids)
+            p = math.exp(sum(log_p[row][a][b][c] for a, b, c in zip(read, read[1:], ids, strict=False)))
+            assert abs(samples.count(ids) / n - p) < 4 * math.sqrt(p * (1 - p) / n) + 1e-9 or n == 1
+    assert drawn[0] != drawn[1]
+
+
+def test_all_overlaps_at_once_are_the_overlaps_of_pairs():
+    code, rng = definitions("beam-search", EOS=0), random.Random(0)
+    texts = [*sentences(rng, ["oui", "non", "la", "mer", "ou"]), "", "a", "aaaa aaaa"]
+    right = torch.tensor([[code["overlap"](text, other) for other in texts] for text in texts])
+    torch.testing.assert_close(code["overlaps"](texts), right)
+    assert right.diagonal().eq(1).all()
+    assert code["overlap"]("aaaaaa", "aaa") < 1, "a run that occurs twice counts twice"
+    weights = [rng.random() for _ in texts]
+    expected = right @ torch.tensor(weights)
+    assert code["most_agreed"](texts, weights) == texts[expected.argmax()]
+    assert code["most_agreed"](["b", "a", "a"], [0.4, 0.3, 0.3]) == "a", "what is said twice has both weights"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_counts_of_sentences_add_up_to_bleu(seed):
+    code, rng = definitions("beam-search", EOS=0), random.Random(seed)
+    predictions, *references = (sentences(rng, "abc") for _ in range(3))
+    corpus = [list(alternatives) for alternatives in zip(*references, strict=True)]
+    counts = torch.tensor([code["bleu_counts"](*pair) for pair in zip(predictions, corpus, strict=True)])
+    right = metrics.corpus_bleu(predictions, corpus)
+    bleu, precision, brevity = code["bleu_parts"](counts.sum(0)).tolist()
+    assert bleu == pytest.approx(right.score, rel=1e-4)
+    assert brevity == pytest.approx(100 * right.brevity_penalty, rel=1e-4)
+    assert precision * brevity / 100 == pytest.approx(bleu, rel=1e-4)
+
+
+def test_redrawn_sums_are_those_of_rows_drawn_with_replacement():
+    resampled = definitions("beam-search", EOS=0)["resampled"]
+    counts = torch.tensor([[1.0, 0.0], [1.0, 2.0], [1.0, 4.0]])
+    sums = resampled(counts, times=2000)
+    assert (sums[:, 0] == 3).all(), "as many rows as there were"
+    assert set(sums[:, 1].tolist()) == {0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0}
+    assert sums[:, 1].mean() == pytest.approx(6, abs=0.2)
+    assert torch.equal(sums, resampled(counts, times=2000)), "the same rows for every search"

@@ -1,13 +1,13 @@
 """Other answers for the checks of the section `beam-search`, right and wrong."""
 
+import heapq
+import itertools
+import math
+
 import numpy as np
 import torch
 
 from helpers.exercises.beam_search import _cut, _extended, _order
-
-
-def one_step(log_p, next_log_p, places=lambda scores: scores):
-    return _extended(places(log_p[:, None] + next_log_p), len(log_p), next_log_p.shape[1])
 
 
 def nucleus_by_sorting(p, share):
@@ -15,6 +15,13 @@ def nucleus_by_sorting(p, share):
     sizes, order = p.sort(descending=True)
     kept = order[: int((sizes.cumsum(0) < share).sum()) + 1]
     return torch.zeros_like(p).index_copy(0, kept, p[kept] / p[kept].sum())
+
+
+def nucleus_by_logarithms(p, share):
+    """Rounding makes of a sum that is equal to the share one that is above or below it."""
+    log_p, order = torch.tensor(p).log().sort(descending=True)
+    kept = order[: int((log_p.logcumsumexp(0) < math.log(share)).sum()) + 1]
+    return torch.zeros(len(p)).index_copy(0, kept, torch.tensor(p)[kept].log().softmax(0))
 
 
 def at_least(p, least):
@@ -27,8 +34,53 @@ def cut(p, share, **key):
     return _cut(p, lambda total, _: total >= share, **key)
 
 
+def one_by_one(log_p, next_log_p, most):
+    """Brothers by hand: the best candidate again and again, unless its parent has enough children."""
+    k, V = next_log_p.shape
+    scores, found = (log_p[:, None] + next_log_p).flatten(), []
+    for place in scores.argsort(descending=True).tolist():
+        if len(found) < k and sum(p // V == place // V for p in found) < most:
+            found.append(place)
+    return [p // V for p in found], [p % V for p in found], scores[found]
+
+
+def by_depth(next_p, m, T):
+    """Exact search from the front to the back, with a heap of the m best sentences so far."""
+    V, best = len(next_p(())), []
+
+    def visit(ids, p):
+        for token, q in sorted(enumerate(next_p(ids)), key=lambda pair: -pair[1]):
+            if len(best) == m and p * q <= best[0][0]:
+                return
+            if token == V - 1:
+                heapq.heappush(best, (p * q, (*ids, token)))
+                if len(best) > m:
+                    heapq.heappop(best)  # the least of them
+            elif len(ids) < T - 1:
+                visit((*ids, token), p * q)
+
+    visit((), 1.0)
+    return [ids for _, ids in sorted(best, reverse=True)]
+
+
+def by_brute_force(next_p, m, T):
+    V, every = len(next_p(())), []
+    for n in range(T):
+        for words in itertools.product(range(V - 1), repeat=n):
+            ids = (*words, V - 1)
+            every.append((math.prod(next_p(ids[:t])[i] for t, i in enumerate(ids)), ids))
+    return [ids for _, ids in sorted(every, reverse=True)[:m]]
+
+
+def bar_of_the_best(next_p, m, T):
+    """Leaves out what cannot be the best any more, though it might be the second."""
+    found = by_depth(next_p, 1, T)
+    return found * m
+
+
 RIGHT = {
     "check_sure_beam_size": {"a tensor": lambda V, T: torch.tensor(1 if T == 1 else V * (V - 1) ** (T - 2))},
+    "check_step_with_brothers": {"one by one": one_by_one},
     "check_rerank": {"argsort": lambda h, alpha: np.argsort([-p / n**alpha for p, n in h], kind="stable")},
     "check_may_stop": {
         "NumPy's": lambda finished, unfinished, T, alpha: np.float64(unfinished) / T**alpha <= finished,
@@ -36,8 +88,12 @@ RIGHT = {
     },
     "check_nucleus": {
         "sorted": nucleus_by_sorting,
+        "logarithms": nucleus_by_logarithms,
+        "a hair above": lambda p, share: cut(p, share + 1e-9),
+        "a hair below": lambda p, share: cut(p, share - 1e-9),
         "of two equally probable tokens the last": lambda p, share: cut(p[::-1], share)[::-1],
     },
+    "check_exact_list": {"by depth": by_depth},
 }
 WRONG = {
     "check_sure_beam_size": {
@@ -46,11 +102,14 @@ WRONG = {
         "linear": (lambda V, T: V * (T - 1), "V = 4 and T = 3 a beam of 8 is too narrow: step 2 has 12 candidates"),
         "a half": (lambda V, T: V * (V - 1) ** (T - 2) + 0.5, "the result is 12.5; it should be 12"),
     },
-    "check_one_step": {
-        "flattened the other way": (lambda *args: one_step(*args, lambda scores: scores.T), "k = 2 and V = 4 parents"),
-        "worst first": (lambda *args: [part.flip(0) for part in one_step(*args)], "for k = 2 and V = 4 "),
-        "scores first": (lambda *args: one_step(*args)[::-1], "k = 2 and V = 4 parents"),
-        "two results": (lambda *args: one_step(*args)[:2], "should be (parents, tokens, scores)"),
+    "check_step_with_brothers": {
+        "flattened the other way": (
+            lambda p, q, most: _extended((p[:, None] + q).T[: len(p)], most),
+            "k = 6, V = 5 and most = 2 ",
+        ),
+        "worst first": (lambda p, q, most: [part.flip(0) for part in _extended(p[:, None] + q, most)], "for k = 6"),
+        "scores first": (lambda p, q, most: _extended(p[:, None] + q, most)[::-1], "parents"),
+        "two results": (lambda p, q, most: _extended(p[:, None] + q, most)[:2], "should be (parents, tokens, scores)"),
     },
     "check_rerank": {
         "alpha ignored": (lambda h, alpha: _order(h, lambda p, n: p), "α = 0.6"),
@@ -71,10 +130,15 @@ WRONG = {
     "check_nucleus": {
         "all of a tie": (
             lambda p, share: at_least(p, min(x for x, y in zip(p, cut(p, share), strict=True) if y)),
-            "p = [0.5, 0.25, 0.25] and share = 0.75",
+            "p = [0.5, 0.25, 0.25] and share = 0.7",
         ),
         "not sorted": (lambda p, share: cut(p, share, key=lambda i: i), "p = [0.125, 0.5, 0.125, 0.25]"),
         "a threshold": (lambda p, share: at_least(p, 1 - share), "p = [0.5, 0.25, 0.125, 0.125] and share = 0.6"),
         "as logarithms": (lambda p, share: [y - 1 for y in cut(p, share)], "p = [0.5, 0.25, 0.125, 0.125]"),
+    },
+    "check_exact_list": {
+        "brute force": (by_brute_force, "V = 8, T = 12 and m = 3 your function asks for more than"),
+        "the bar of the best": (bar_of_the_best, "V = 4, T = 5 and m = 2 the result is"),
+        "cut off": (lambda next_p, m, T: [(0,) * T] * 1 if m == 1 else by_depth(next_p, m, T), "is no sentence"),
     },
 }
