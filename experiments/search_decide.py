@@ -52,19 +52,24 @@ def reported(results, way: str, measured: str, setting: tuple | None = None) -> 
 
 def sentences(results) -> list[str]:
     """Return what the notebook says of the result; each is one of several that might have come out."""
-    lows = [min(reported(results, way, "bleu_gain_low")) for way in WAYS]
-    highs = [max(reported(results, way, "bleu_gain_high")) for way in WAYS]
-    all_gain, overlapping = min(lows) > 0, max(lows) < min(highs)
+    lows = {way: min(reported(results, way, "bleu_gain_low")) for way in WAYS}
+    highs = {way: max(reported(results, way, "bleu_gain_high")) for way in WAYS}
+    names = {"beam": "chosen beam", "vote of the beam": "vote over a beam's list", "vote of samples": "vote of samples"}
+    gaining = [f"the {names[way]}" for way in WAYS if lows[way] > 0]
+    failing = [f"of the {names[way]} this cannot be said" for way in WAYS if lows[way] <= 0]
+    overlapping = max(lows.values()) < min(highs.values())
     said = [
-        "All ways gain BLEU over greedy search" if all_gain else "Not all ways gain BLEU over greedy search",
+        f"{' and '.join(gaining)} gain BLEU over greedy search".removeprefix("the "),
+        *failing,
         "their intervals overlap" if overlapping else "their intervals do not all overlap",
     ]
     for key, told in [
         ("bleu_gain", "The vote of samples gains {} BLEU than the chosen beam"),
         ("overlap_gain", "and {} overlap, too, though overlap is what it maximises"),
     ]:
-        less = mean(reported(results, "vote of samples", key)) < mean(reported(results, "beam", key))
-        said.append(told.format("less" if less else "more"))
+        more = mean(reported(results, "vote of samples", key)) - mean(reported(results, "beam", key))
+        word = "no more" if abs(more) < 1 else "less" if more < 0 else "more"
+        said.append(told.format(word).replace("no more overlap, too,", "no more overlap,"))
     said.append(f"A temperature of {chosen(results, 'vote of samples')[1]:g} was chosen")
     beam = reported(results, "beam", "among", (20, 0))[0]
     samples = [value for knob in (1, 0.5) for value in reported(results, "vote of samples", "among", (20, knob))]
