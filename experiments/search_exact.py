@@ -19,7 +19,8 @@ def sentences(results) -> list[str]:
     """Return what the notebook says of the result; each is one of several that might have come out."""
     rows = {row["search"]: row for row in results.rows}
     first, five, exact = rows[1], rows[5], rows["exact"]
-    most = "about half" if 40 <= first["mode_found"] <= 65 else "most" if first["mode_found"] > 65 else "a minority"
+    share = first["mode_found"]
+    most = "about half" if 45 <= share < 57 else "about two thirds" if 60 <= share < 72 else f"{share:.0f}%"
     few = "fewer than one translation in ten" if first["search_to_blame"] < 10 else "one translation in ten or more"
     hardly = "hardly ever" if five["search_to_blame"] < 1.5 else "sometimes"
     gains = [
