@@ -3,6 +3,7 @@
 check_longest_word     how long a word fits into a state of so many bits
 check_reorder          picking rows of an LSTM's state and its context
 check_ignores_padding  a test that tells sound models from those that padding changes
+check_best_share       the most that any decoder can have right, given the encoder's states
 check_make_pair        an LSTM encoder with a GRU decoder of another width
 check_copy_batch       random batches of the copy task
 """
@@ -155,6 +156,47 @@ check_ignores_padding = Check(
         "logits alone": lambda *args: _unmoved(*args, parts=1),
     },
     praise="padding tested",
+)
+
+# Encoders by name, as functions of a word.
+ENCODERS: dict[str, Callable[[str], Any]] = {
+    "bag of letters": lambda word: "".join(sorted(word)),
+    "set of letters": lambda word: frozenset(word),
+    "last letter": lambda word: word[-1:],
+    "length": len,
+    "nothing": lambda word: 0,
+    "word": lambda word: word,
+}
+WORDS = ["abc", "acb", "bca", "aab", "aba", "cab", "ab", "ba", "bb", "c", "a"]
+
+
+def _best_share(encoder, task):
+    """best_share(states, targets): the largest share of sources that a decoder can have right, by their states."""
+    targets = [{"reverse": word[::-1], "sort": "".join(sorted(word)), "first letter": word[0]}[task] for word in WORDS]
+    states = [ENCODERS[encoder](word) for word in WORDS]
+    return (states, targets), _shares(states, targets)[0] / len(WORDS)
+
+
+def _shares(states: list, targets: list) -> tuple[int, list[float], int]:
+    """The right answers of the best decoder, its share right within each state, and of how many states none errs."""
+    groups = [Counter(t for s, t in zip(states, targets, strict=True) if s == state) for state in dict.fromkeys(states)]
+    most = [max(group.values()) for group in groups]
+    within = [right / group.total() for right, group in zip(most, groups, strict=True)]
+    return sum(most), within, sum(group.total() for group in groups if len(group) == 1)
+
+
+check_best_share = Check(
+    _best_share,
+    case="encoder and task",
+    cases=[(encoder, task) for task in ("reverse", "first letter", "sort") for encoder in ENCODERS],
+    slips={
+        "states counted": lambda states, targets: len(set(states)) / len(states),
+        "states alike": lambda states, targets: (lambda w: sum(w) / len(w))(_shares(states, targets)[1]),
+        "sure ones alone": lambda states, targets: _shares(states, targets)[2] / len(states),
+        "one answer for all": lambda states, targets: max(Counter(targets).values()) / len(targets),
+        "not a share": lambda states, targets: _shares(states, targets)[0],
+    },
+    praise="best share",
 )
 
 

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import torch
 from notebook_code import definitions
 from torch import nn
@@ -43,6 +44,15 @@ def copy_batch_by_lists(batch_size, shortest, longest, num_letters):
     rows = [[*random.choices(letters, k=random.randint(shortest, longest)), EOS] for _ in range(batch_size)]
     src, lengths = pad(rows)
     return [src, lengths, pad([[BOS, *row] for row in rows])[0], lengths.clone()]
+
+
+def best_share_by_sorting(states, targets):
+    """Every decoder in turn: for each state, whichever of the targets is right most often."""
+    right = 0
+    for state in {*states}:
+        here = [target for other, target in zip(states, targets, strict=True) if other == state]
+        right += max(here.count(target) for target in here)
+    return np.float64(right / len(states))
 
 
 class LastOutput(LSTMEncoder):
@@ -143,6 +153,7 @@ RIGHT = {
         "index_select": lambda s, i: [s[0].index_select(0, i), [part.index_select(1, i) for part in s[1]]]
     },
     "check_ignores_padding": {"row by row": ignores_padding_row_by_row, "0 or 1": lambda *args: int(_unmoved(*args))},
+    "check_best_share": {"by sorting": best_share_by_sorting},
     "check_make_pair": {"the bridge in the encoder": two_of(LastOutput, NoBridge)},
     "check_copy_batch": {"lists": copy_batch_by_lists},
 }
@@ -181,6 +192,20 @@ WRONG = {
         ),
         "an assertion alone": (lambda *args: None, "the result is None; it should be True or False"),
         "the difference": (lambda *args: 1e-7, "the result is 1e-07; it should be True or False"),
+    },
+    "check_best_share": {
+        "the last target of a state": (
+            lambda states, targets: (
+                sum(dict(zip(states, targets, strict=True))[s] == t for s, t in zip(states, targets, strict=True))
+                / len(states)
+            ),
+            "the encoder 'bag of letters' and the task 'first letter' the result is 0.636364",
+        ),
+        "always right": (
+            lambda states, targets: 1.0,
+            "the encoder 'bag of letters' and the task 'reverse' the result is 1",
+        ),
+        "states of text": (lambda states, targets: 1 + "", "your function stops with TypeError"),
     },
     "check_make_pair": {
         "padding is read": (two_of(ReadsPadding, BridgedGRU), "the logits depend on what stands behind the lengths"),
