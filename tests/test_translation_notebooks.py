@@ -3,14 +3,16 @@
 import itertools
 import math
 import random
+import re
+from collections import Counter
 
 import pytest
 import torch
 from notebook_code import definitions
 
 from helpers import beam_search, datasets, encoder_decoder, losses, metrics, search, seq2seq
-from helpers.pairs import normalize, read_pairs, split_by_source
-from helpers.tokenizers import BOS, EOS
+from helpers.pairs import Pairs, normalize, read_pairs, split_by_source
+from helpers.tokenizers import BOS, EOS, PAD, BPETokenizer, WordTokenizer
 
 # What the notebook replaces before it sets punctuation apart; the helper knows more.
 CHARACTERS = {"\u202f": " ", "\xa0": " ", "\u2009": " ", "\u200b": "", "\xad": "", "’": "'", "‘": "'"}
@@ -44,6 +46,58 @@ def test_splitting_by_hand_and_the_helper_agree(held_out, seed):
     pairs = read_pairs(normalize(RAW))
     by_hand = definitions("machine-translation-and-dataset")["split_by_english"](pairs, held_out, seed)
     assert by_hand == split_by_source(pairs, held_out, seed)
+
+
+@pytest.mark.parametrize("side", ["sources", "targets"])
+def test_the_merges_of_the_notebook_are_those_of_the_library(side):
+    sentences = [re.sub(r"[^\w ]", "", sentence) for sentence in getattr(read_pairs(normalize(RAW)), side)]
+    counts = Counter(word for sentence in sentences for word in sentence.split())
+    merges, divided = definitions("machine-translation-and-dataset")["learn_merges"](counts, 40)
+    library = BPETokenizer(sentences, vocab_size=200)
+    assert ["".join(pair) for pair, _ in merges] == library.tokens(range(4, 44))
+    assert all("".join(parts) == "▁" + word for word, parts in divided.items())
+
+
+LINES = Pairs([f"{i // 3} ." for i in range(90)], [f"t{i} ." for i in range(90)])  # three translations of each
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_every_fault_is_scored_on_the_same_lines_and_only_the_leak_studies_their_sources(seed):
+    split = definitions("machine-translation-and-dataset")["split_with_fault"]
+    honest, leaky = split(LINES, "none", seed), split(LINES, "leak", seed)
+    assert honest[1] == leaky[1] == split(LINES, "no end", seed)[1]
+    assert len(honest[1]) == 90 // 15
+    assert not set(honest[0].sources) & set(honest[1].sources)
+    assert sorted([*leaky[0], *leaky[1]]) == sorted(LINES)
+    assert set(honest[0]) == {pair for pair in leaky[0] if pair[0] not in set(honest[1].sources)}
+
+
+def test_each_fault_does_to_the_ends_what_its_name_says():
+    code = definitions("machine-translation-and-dataset", CUT=4)
+    pairs = Pairs(["a", "a"], ["b", "b c d e"])
+    source, target = WordTokenizer(["a"], min_freq=1), WordTokenizer(["b c d e"], min_freq=1)
+    b, c, d, e = range(4, 8)
+    wanted = {
+        "none": [[b, EOS], [b, c, d, e, EOS]],
+        "no end": [[b], [b, c, d, e]],
+        "cut, end lost": [[b, EOS], [b, c, d, e]],
+        "cut, end kept": [[b, EOS], [b, c, d, EOS]],
+    }
+    for fault, rows in wanted.items():
+        src, src_len, tgt, tgt_len = code["tensors_with_fault"](pairs, source, target, fault)
+        width = max(map(len, rows))
+        assert tgt.tolist() == [[BOS, *row, *[PAD] * (width - len(row))] for row in rows], fault
+        assert tgt_len.tolist() == [len(row) for row in rows]
+        assert src.tolist() == [[4, EOS], [4, EOS]]
+        assert src_len.tolist() == [2, 2]
+
+
+def test_spaces_that_are_kept_are_glued_to_their_words():
+    given = {"MAX_TOKENS": 4, "STAND_IN": {"\u202f": "⁀", "\xa0": "‿"}}
+    brief_pairs = definitions("machine-translation-and-dataset", **given)["brief_pairs"]
+    raw = "Go!\tVa\u202f!\nGo!\tVa\xa0!\nGo!\tVa !\nOne two three four five\tTrop\u202f!\n"
+    assert brief_pairs(raw).targets == ["va !"] * 3
+    assert brief_pairs(raw, keep_spaces=True).targets == ["va⁀ !", "va‿ !", "va !"]
 
 
 @pytest.mark.parametrize("num_layers", [1, 3])

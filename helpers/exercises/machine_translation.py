@@ -1,10 +1,10 @@
 """Checks for the exercises of the notebook `machine-translation-and-dataset`.
 
-check_vocab_sizes   how large two vocabularies become from the first so many pairs
-check_fit           a padded batch brought to another width, every sentence keeping its <eos>
-check_groups        pairs that must stay together so that neither language leaks
-check_pieces        a word divided by the pieces of a byte-pair encoding
-check_detokenise    a normalised sentence as a person would write it
+check_score_by_origin   right translations, apart by whether their source stands in training
+check_fit               a padded batch brought to another width, every sentence keeping its <eos>
+check_groups            pairs that must stay together so that neither language leaks
+check_pieces            a word divided by the pieces of a byte-pair encoding
+check_detokenise        a normalised sentence as a person would write it
 """
 
 from __future__ import annotations
@@ -22,49 +22,64 @@ from helpers.exercises.messages import Wrong
 from helpers.exercises.returned import shown, take
 
 PAD, EOS = 0, 2
-PAIRS = [
-    ("the sea , the sea !", "la mer , la mer !"),
-    ("i see you .", "je te vois ."),
-    ("do you see the boat ?", "tu vois le bateau ?"),
-    ("you see me .", "tu me vois ."),
-    ("is it my boat ?", "est-ce mon bateau ?"),
-    ("no , i see the sea .", "non , je vois la mer ."),
+TRAIN = [("go .", "va ."), ("i see .", "je vois ."), ("stop !", "arrête !")]
+HELD = [
+    ("come .", "viens ."),
+    ("go .", "pars ."),
+    ("come .", "venez ."),
+    ("i see .", "je comprends ."),
+    ("good !", "bien !"),
+    ("look .", "va ."),
 ]
+WRITTEN = ["venez .", "pars .", "venez .", "je vois .", "bien !", "regarde ."]
 
 
-def _vocab_sizes(num_pairs):
-    """vocab_sizes(pairs, num_pairs) -> (source size, target size) of the first `num_pairs` pairs.
+def _score_by_origin(n):
+    """score_by_origin(train, held, written) -> (share right of the pairs with a source in train, share of the others).
 
-    Words are divided at spaces; counted are those that occur at least twice, and four special tokens.
+    Right is what any held-out pair with the same source has as its target; 0.0 where there are no pairs.
     """
-    return (list(PAIRS), num_pairs), dict(zip(("source size", "target size"), _sizes(PAIRS, num_pairs), strict=True))
+    shares = _shares(TRAIN, HELD[:n], WRITTEN[:n])
+    return (list(TRAIN), HELD[:n], WRITTEN[:n]), dict(zip(("known source", "new source"), shares, strict=True))
 
 
-def _sizes(pairs: list, n: int, least: int = 2, specials: int = 4) -> tuple[int, ...]:
-    sides = [" ".join(side).split() for side in zip(*pairs[:n], strict=True)]
-    return tuple(specials + sum(words.count(word) >= least for word in set(words)) for words in sides)
+def _shares(train: list, held: list, written: list, side: int = 0, right: Callable | None = None) -> tuple:
+    """The two shares; `side` of a pair tells whether it is known, `right(pair, text)` what is right."""
+    right = right or (lambda pair, text: (pair[0], text) in held)
+    known = {pair[side] for pair in train}
+    parts: dict[bool, list[bool]] = {True: [], False: []}
+    for pair, text in zip(held, written, strict=True):
+        parts[pair[side] in known].append(right(pair, text))
+    return tuple(sum(part) / len(part) if part else 0.0 for part in parts.values())
 
 
-check_vocab_sizes = Check(
-    _vocab_sizes,
-    case="first pairs",
-    cases=[(4,), (3,), (1,), (2,), (6,)],
+def _of_all(train: list, held: list, written: list) -> tuple:
+    known = sum(s in {s for s, _ in train} for s, _ in held)
+    shares = _shares(train, held, written)
+    return shares[0] * known / len(held), shares[1] * (len(held) - known) / len(held)
+
+
+check_score_by_origin = Check(
+    _score_by_origin,
+    case="held-out pairs",
+    cases=[(6,), (3,), (2,), (1,), (4,)],
     slips={
-        "a pair too many": lambda pairs, n: _sizes(pairs, n + 1),
-        "three times": lambda pairs, n: _sizes(pairs, n, least=3),
-        "every word": lambda pairs, n: _sizes(pairs, n, least=1),
-        "no special tokens": lambda pairs, n: _sizes(pairs, n, specials=0),
-        "all pairs": lambda pairs, n: _sizes(pairs, len(pairs)),
-        "targets first": lambda pairs, n: _sizes(pairs, n)[::-1],
+        "own target alone": lambda *args: _shares(*args, right=lambda pair, text: pair[1] == text),
+        "target known": lambda train, held, written: _shares(train, held, written, side=1),
+        "shares exchanged": lambda train, held, written: _shares(train, held, written)[::-1],
+        "memory counts": lambda train, held, written: _shares(
+            train, held, written, right=lambda pair, text: (pair[0], text) in held + train
+        ),
+        "of all pairs": _of_all,
     },
-    praise="vocabularies",
+    praise="parted",
 )
 
 ROWS = [[5, 6, 7, 8, 9, EOS], [4, EOS], [8, 8, 9, EOS], [EOS], [6, 5, 4, EOS]]
 
 
 def _fit(num_steps):
-    """fit(tokens (N, S), lengths (N,), num_steps) -> (tokens (N, num_steps), new lengths (N,)).
+    """fit_to(tokens (N, S), lengths (N,), num_steps) -> (tokens (N, num_steps), new lengths (N,)).
 
     Every row ends in <eos> (2) at the place lengths - 1 and is filled up with 0, before and after.
     """

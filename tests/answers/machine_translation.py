@@ -3,8 +3,7 @@
 import torch
 from notebook_code import definitions
 
-from helpers.exercises.machine_translation import _cut, _fitted, _joined, _linked, _replaced, _sizes, _written
-from helpers.tokenizers import WordTokenizer
+from helpers.exercises.machine_translation import _cut, _fitted, _joined, _linked, _replaced, _shares, _written
 
 groups = definitions("solutions/machine-translation-and-dataset")["groups"]
 
@@ -41,15 +40,30 @@ def without_language(pairs):
     return [min(j % len(pairs) for j in found) for found in linked][: len(pairs)]
 
 
-def section_11(word, learnt):
+def with_dictionaries(train, held, written):
+    """Looks the references up, as a score with several of them does."""
+    references, found = {}, {True: [0, 0], False: [0, 0]}
+    for source, target in held:
+        references.setdefault(source, set()).add(target)
+    for (source, _), text in zip(held, written, strict=True):
+        part = found[source in dict(train)]
+        part[0] += text in references[source]
+        part[1] += 1
+    return [right / max(number, 1) for right, number in found.values()]
+
+
+def once_for_each_source(train, held, written):
+    distinct = {source: (target, text) for (source, target), text in zip(held, written, strict=True)}
+    return _shares(train, [(s, t) for s, (t, _) in distinct.items()], [text for _, text in distinct.values()])
+
+
+def section_9(word, learnt):
     """The notebook's own function takes pairs of pieces."""
     return definitions("machine-translation-and-dataset")["merge"](["▁", *word], tuple(learnt[:2]))
 
 
 RIGHT = {
-    "check_vocab_sizes": {
-        "tokenizers": lambda pairs, n: [len(WordTokenizer(list(side))) for side in zip(*pairs[:n], strict=True)]
-    },
+    "check_score_by_origin": {"dictionaries": with_dictionaries},
     "check_fit": {"rows": fit_row_by_row, "in 32 bits": lambda x, m, n: (_fitted(x, m, n).int(), m.clamp(max=n).int())},
     "check_groups": {
         "numbers": lambda pairs: torch.tensor(spread(pairs, len(pairs))),
@@ -59,13 +73,17 @@ RIGHT = {
     "check_detokenise": {"mark by mark": lambda sentence, language: _written(sentence, language, "?!.,")},
 }
 WRONG = {
-    "check_vocab_sizes": {
-        "sentences with a word": (
-            lambda pairs, n: _sizes([tuple(" ".join(set(s.split())) for s in pair) for pair in pairs], n),
-            "the first 4 pairs source size is 8; it should be 9",
+    "check_score_by_origin": {
+        "each source once": (once_for_each_source, "the first 6 held-out pairs new source is"),
+        "words are enough": (
+            lambda train, held, written: _shares(train, held, [text.split()[0] for text in written]),
+            "the first 6 held-out pairs known source is 0; it should be 0.5",
         ),
-        "both languages in one": (lambda pairs, n: (sum(_sizes(pairs, n)) - 4,) * 2, "the first 4 pairs source size"),
-        "the source alone": (lambda pairs, n: _sizes(pairs, n)[0], "should be (source size, target size)"),
+        "per cent": (
+            lambda *args: tuple(100 * share for share in _shares(*args)),
+            "known source is 50; it should be 0.5",
+        ),
+        "one number": (lambda *args: sum(_shares(*args)) / 2, "should be (known source, new source)"),
     },
     "check_fit": {
         "<eos> behind all": (lambda x, m, n: (_cut(x, m + 1, n + 1), m), "tokens[0] is (5, 6, 7, 8, 9); it should be"),
@@ -98,7 +116,7 @@ WRONG = {
         "a set of labels": (lambda pairs: set(groups(pairs)), "for n = 4 pairs the result should hold"),
     },
     "check_pieces": {
-        "section 11's merge": (section_11, "for 'gardez' and ['ar', 'ard'"),
+        "section 9's merge": (section_9, "for 'gardez' and ['ar', 'ard'"),
         "the longest first": (lambda word, learnt: _joined(word, learnt, lambda piece: -len(piece)), "for 'abc'"),
         "each piece at one place": (lambda word, learnt: _replaced(word, learnt, 1), "for 'abab'"),
         "no piece at all": (lambda word, _: ["▁", *word], "for 'gardez'"),
