@@ -93,11 +93,13 @@ def test_each_fault_does_to_the_ends_what_its_name_says():
 
 
 def test_spaces_that_are_kept_are_glued_to_their_words():
-    given = {"MAX_TOKENS": 4, "STAND_IN": {"\u202f": "⁀", "\xa0": "‿"}}
+    given = {"MAX_TOKENS": 4, "FREQUENT": 2, "STAND_IN": {"\u202f": "⁀", "\xa0": "‿"}}
     brief_pairs = definitions("machine-translation-and-dataset", **given)["brief_pairs"]
-    raw = "Go!\tVa\u202f!\nGo!\tVa\xa0!\nGo!\tVa !\nOne two three four five\tTrop\u202f!\n"
-    assert brief_pairs(raw).targets == ["va !"] * 3
-    assert brief_pairs(raw, keep_spaces=True).targets == ["va⁀ !", "va‿ !", "va !"]
+    raw = "Go!\tVa\u202f!\nGo!\tVa\xa0!\nGo!\tVa !\nGo on!\tContinue !\nGo on, go on, on!\tTrop\u202f!\nOn!\tSur !\n"
+    assert brief_pairs(raw).targets == ["va !", "va !", "va !", "continue !", "sur !"]
+    assert brief_pairs(raw, keep_spaces=True).targets == ["va⁀ !", "va‿ !", "va !", "continue !", "sur !"]
+    rare = raw + "Stop!\tArrête !\n"
+    assert brief_pairs(rare).targets == brief_pairs(raw).targets, "a word of one sentence alone is not frequent"
 
 
 @pytest.mark.parametrize("num_layers", [1, 3])
