@@ -280,3 +280,21 @@ def test_redrawn_sums_are_those_of_rows_drawn_with_replacement():
     assert set(sums[:, 1].tolist()) == {0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0}
     assert sums[:, 1].mean() == pytest.approx(6, abs=0.2)
     assert torch.equal(sums, resampled(counts, times=2000)), "the same rows for every search"
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("takes a place for good", "for good"),
+        ("takes a place in this step", "in this step"),
+        ("takes no place", "none"),
+    ],
+)
+def test_the_rules_of_the_notebook_are_those_of_its_solutions(rule, told, k):
+    code, solved = definitions("beam-search", EOS=0), definitions("solutions/beam-search")
+    models = code["RandomModel"](20, 4, seed=k)
+    for row in range(20):
+        (log_p, _), price = code["beam_by_rule"](code["OneOf"](models, row), k, 5, rule, start=3)
+        best, dearness = solved["by_rule"](solved["rows_of"](models, row), k, 5, told)
+        assert (log_p, price) == (pytest.approx(best), dearness)
