@@ -33,6 +33,11 @@ def sentences(results) -> list[str]:
                         for part in ("here alone", "elsewhere too"))  # fmt: skip
     unknown = [mean(of("unknown target", fault)) for fault in ("vocabulary", "none")]
     lengths = [mean(of("long: tokens written", fault)) for fault in ("cut, end kept", "none")]
+    pairs_of_seeds = zip(of("all: BLEU", "none"), of("all: BLEU", "raw spaces"), strict=True)
+    assert all(sound > raw for sound, raw in pairs_of_seeds), "a little less in each of the three seeds"
+    assert mean(of("marked: BLEU", "raw spaces")) > mean(of("marked: BLEU", "none")), "they are not worse"
+    pairs_of_seeds = zip(of("all: BLEU", "cut, end lost"), of("all: BLEU", "cut, end kept"), strict=True)
+    assert all(lost > kept for lost, kept in pairs_of_seeds), "in each seed the kept end scored lower"
     assert min(of("all: no end in sight", "no end")) == 1, "every translation runs to the limit"
     return [
         f"from {bleu['none']} to {bleu['leak']}",

@@ -26,6 +26,10 @@ def sentences(results) -> list[str]:
     def right(n):
         return mean(results.values(f"words {n}", by=["longest"])[7,])
 
+    first_nine = min(at("written", 10, place) for place in range(1, 10))
+    up_to_eighth = {
+        state: min(at(f"{state}, told", 10, place) for place in range(1, 9)) for state in ("untrained", "trained")
+    }
     return [
         f"the trained one tells at least {least('trained, told', 7):.0%} of the letters at every place, the untrained "
         f"one {least('untrained, told', 7):.0%}",
@@ -34,6 +38,10 @@ def sentences(results) -> list[str]:
         f"moves the state by {at('untrained, loud', 7, 7):.2f} of the usual distance before training and by "
         f"{at('trained, loud', 7, 7):.2f} after",
         f"names at least {least('trained, told', 10):.0%} of the letters at every place",
-        f"{least('written', 10):.0%} at the worst place, and {at('written', 10, 11):.0%} of the ends",
+        f"{first_nine:.0%} of the letters at the worst of the first nine places, "
+        f"{at('written', 10, 10):.0%} at the tenth",
+        f"and {at('written', 10, 11):.0%} of the ends",
+        f"the untrained state tells at least {up_to_eighth['untrained']:.0%} up to the eighth place, the trained one "
+        f"{up_to_eighth['trained']:.0%}",
         f"Of words of eight letters {right(8):.0%} are right, of nine {right(9):.0%}, of ten {right(10):.0%}",
     ]
