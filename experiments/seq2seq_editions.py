@@ -1,4 +1,4 @@
-"""The experiment of either edition of the book as printed: its time, and its score on what it knows and does not know.
+"""The book's models, each edition at its own sizes: time, and score on what they know and do not know.
 
 Notebook `seq2seq`, section 8. Seconds are those of the processor, one thread. "The book's translator translates" would
 have been true if held-out sentences came out right noticeably often.
@@ -18,7 +18,7 @@ def sentences(results) -> list[str]:
             for name in ("exact trained", "exact held", "CPU seconds")
         )
         said.append(
-            f"edition {edition} writes {known:.0%} of the sentences that it was trained on word for word as one of "
-            f"their translations, and {unseen:.1%} of the others, after {seconds:.0f} seconds of one core"
+            f"edition {edition} gives {known:.0%} of its training sentences one of their translations word for word, "
+            f"and {unseen:.1%} of the others, after {seconds:.0f} seconds of one core"
         )
     return said
