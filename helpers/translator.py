@@ -125,10 +125,18 @@ class Translator:
         has it. Options and errors as for `search`."""
         return [best[0].text for best in self.search(sentences, beam_size, **options)]
 
+    def parts(self) -> dict[str, Any]:
+        """Return all but the weights, as a file can hold it; `of_parts` makes the same translator of it, untrained."""
+        return {"sizes": self.sizes, "source": self.source.state_dict(), "target": self.target.state_dict()}
+
+    @classmethod
+    def of_parts(cls, saved: dict[str, Any]) -> Translator:
+        """Return an untrained translator of the sizes and with the tokenizers that `parts` has given."""
+        return cls(tokenizer_from(saved["source"]), tokenizer_from(saved["target"]), **saved["sizes"])
+
     def save(self, path: str | Path) -> None:
         """Write the translator to `path`; a reader finds the whole file or, until it is written, the old one."""
-        saved = {"sizes": self.sizes, "source": self.source.state_dict(), "target": self.target.state_dict()}
-        files.save(path, saved | {"weights": self.model.state_dict(), "unseen": list(self.unseen)})
+        files.save(path, self.parts() | {"weights": self.model.state_dict(), "unseen": list(self.unseen)})
 
     @classmethod
     def load(cls, path: str | Path, device: torch.device | str = "cpu") -> Translator:
@@ -139,7 +147,7 @@ class Translator:
         saved = files.load(path)
         try:
             saved = dict(saved)
-            translator = cls(tokenizer_from(saved["source"]), tokenizer_from(saved["target"]), **saved["sizes"])
+            translator = cls.of_parts(saved)
             translator.model.load_state_dict(saved["weights"])
             translator.unseen = list(saved["unseen"])
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -21,7 +21,6 @@ from torch import Tensor
 
 from helpers import files
 from helpers.pairs import Pairs
-from helpers.tokenizers import tokenizer_from
 from helpers.translator import Translator
 
 
@@ -50,7 +49,7 @@ def load(name: str, device: torch.device | str = "cpu") -> Pretrained:
         if not file.is_file():
             raise FileNotFoundError(f"there is no translator {name!r}; there are: {', '.join(names()) or 'none'}")
         saved = files.load(file)
-    translator = Translator(tokenizer_from(saved["source"]), tokenizer_from(saved["target"]), **saved["sizes"])
+    translator = Translator.of_parts(saved)
     weights = {key: unpacked(part) for key, part in saved["weights"].items()}
     translator.model.load_state_dict(translator.model.state_dict() | weights)
     translator.model.to(device).eval()
@@ -62,10 +61,7 @@ def load(name: str, device: torch.device | str = "cpu") -> Pretrained:
 def save(path: str | Path, pretrained: Pretrained) -> None:
     """Write `pretrained` to `path`, its weights packed."""
     translator, held_out = pretrained.translator, pretrained.held_out
-    saved = {
-        "sizes": translator.sizes,
-        "source": translator.source.state_dict(),
-        "target": translator.target.state_dict(),
+    saved = translator.parts() | {
         "weights": {key: packed(weight) for key, weight in translator.model.named_parameters()},  # tied ones once
         "held_out": [list(held_out.sources), list(held_out.targets)],
         "licence": pretrained.licence,
