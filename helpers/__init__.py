@@ -16,7 +16,7 @@ Import the module you need (`from helpers import training`); nothing is re-expor
     search, beam_search,      the best sequence of any model,
     sampling                  or one that is drawn
     translator, ask           sentences in, sentences out, and a reader's own sentence
-    pretrained                translators that were trained for hours and travel with the project
+    pretrained                translators and a language model, trained for long, that travel with the project
     metrics                   perplexity and BLEU
     plotting, search_tree,    pictures,
     display                   and how they are shown

@@ -1,14 +1,22 @@
-"""A reader's own sentence, and what a translator says to it. Plumbing: no notebook derives it.
+"""A reader's own sentence, and what a model says to it. Plumbing: no notebook derives it.
 
-ask   lines to print: the best translations with their probabilities, or a friendly word
+ask      lines to print: the best translations with their probabilities, or a friendly word
+go_on    lines to print: what a language model writes after a beginning, or a friendly word
 """
 
 from __future__ import annotations
 
 import math
 
+import torch
+
+from helpers import text
+from helpers.beam_search import beam_search
 from helpers.pairs import normalize
+from helpers.pretrained.writers import Writer
+from helpers.sampling import sample
 from helpers.tokenizers import UNK
+from helpers.training import inference
 from helpers.translator import Translator
 
 
@@ -39,3 +47,30 @@ def ask(translator: Translator, sentence: str, num_best: int = 3, beam_size: int
         probability = math.exp(found.log_prob)
         lines.append(f"   {f'{probability:.1%}' if probability >= 0.001 else '< 0.1%':>6}  {found.text}")
     return lines
+
+
+def go_on(writer: Writer, beginning: str, length: int = 80) -> list[str]:
+    """Return what `writer` writes after `beginning`, `length` characters in each of four ways, one a line.
+
+    The ways: the most probable character each time, a beam of 10, and characters drawn at two temperatures, with
+    torch's global generator. The beginning is cleaned as the novel was: small letters, one space between words.
+    Whatever is typed, there is no error; a `beginning` that is no string is a TypeError.
+    """
+    if not isinstance(beginning, str):
+        raise TypeError(f"the beginning is {type(beginning).__name__}; type it between quotation marks")
+    cleaned = text.clean(beginning).lstrip()
+    if not cleaned.strip():
+        return ["There is nothing to go on from yet: type a few English words between the quotation marks."]
+    device = next(writer.model.parameters()).device
+    ids = torch.tensor([writer.vocab.encode(cleaned)], device=device)  # (1, T)
+    limits = {"eos": None, "max_steps": length}
+    with inference(writer.model):
+        state = writer.model(ids[:, :-1])[1] if ids.shape[1] > 1 else None
+        last = ids[:, -1]
+        found = {
+            "most probable": sample(writer.model, state, last, temperature=0, **limits),
+            "a beam of 10": beam_search(writer.model, state, last, beam_size=10, **limits),
+            "drawn, τ = 0.6": sample(writer.model, state, last, temperature=0.6, **limits),
+            "drawn, τ = 1": sample(writer.model, state, last, **limits),
+        }
+    return [cleaned, *(f"   {way:>14}  …{''.join(writer.vocab.decode(each.best()[0]))}" for way, each in found.items())]

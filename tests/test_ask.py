@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import pretrained
-from helpers.ask import ask
+from helpers.ask import ask, go_on
+from helpers.language_model import generate
+from helpers.pretrained import writers
 
 PORTUGUESE = pretrained.load("english-portuguese").translator
+WRITER = writers.load()
 
 
 def test_the_best_translations_stand_with_their_probabilities():
@@ -50,3 +53,30 @@ def test_a_sentence_longer_than_those_of_training_is_translated_with_a_warning()
 @given(st.text(max_size=30))
 def test_nothing_that_can_be_typed_is_an_error(sentence):
     assert ask(PORTUGUESE, sentence, num_best=1, beam_size=1)
+
+
+def test_a_beginning_is_continued_in_four_ways():
+    beginning, *ways = go_on(WRITER, "The Time", length=9)
+    assert beginning == "the time"
+    assert [way.split("…")[0].strip() for way in ways] == [
+        "most probable", "a beam of 10", "drawn, τ = 0.6", "drawn, τ = 1"
+    ]  # fmt: skip
+    assert beginning + ways[0].split("…")[1] == generate(WRITER.model, WRITER.vocab, beginning, 9)
+    assert all(len(way.split("…")[1]) == 9 for way in ways)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "123 !?", "日本"])
+def test_a_beginning_without_a_letter_gets_a_friendly_word(typed):
+    (line,) = go_on(WRITER, typed)
+    assert "type a few English words" in line
+
+
+def test_a_beginning_that_is_no_string_is_an_error():
+    with pytest.raises(TypeError, match="the beginning is int"):
+        go_on(WRITER, 5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.text(max_size=30))
+def test_no_beginning_that_can_be_typed_is_an_error(beginning):
+    assert go_on(WRITER, beginning, length=2)

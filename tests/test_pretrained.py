@@ -1,10 +1,12 @@
-"""The translators that travel with the project: packed and unpacked, and as they lie in the folder."""
+"""The models that travel with the project: packed and unpacked, and as they lie in the folder."""
 
 import pytest
 import torch
 
 from helpers import pretrained
 from helpers.pairs import Pairs
+from helpers.pretrained import writers
+from helpers.text import Vocab
 from helpers.tokenizers import BPETokenizer, WordTokenizer
 from helpers.translator import Translator
 
@@ -64,3 +66,26 @@ def test_pieces_come_back_too(tmp_path, monkeypatch):
 def test_a_name_that_is_not_there_is_an_error_that_lists_those_there_are():
     with pytest.raises(FileNotFoundError, match="no translator 'klingon'; there are: "):
         pretrained.load("klingon")
+
+
+# --- the writer ------------------------------------------------------------------------------------------------------
+
+
+def test_a_writer_comes_back_with_all_that_belongs_to_it(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    vocab, sizes = Vocab("a sea of letters"), {"embed_size": 5, "num_hiddens": 7, "dropout": 0.5}
+    model = writers.untrained(len(vocab), **sizes)
+    made = writers.Writer(model, vocab, "a sea", "public domain", {"sizes": sizes, "passes": 2}, {"read on": 3.5})
+    writers.save(tmp_path / "try.writer.pt", made)
+    monkeypatch.setattr(writers.resources, "files", lambda package: tmp_path)
+    again = writers.load("try")
+    assert (again.held_out, again.licence, again.settings) == (made.held_out, made.licence, made.settings)
+    assert (again.scores, again.vocab.tokens, again.model.training) == (made.scores, vocab.tokens, False)
+    ids = torch.tensor([vocab.encode("a sea of letters")])
+    torch.testing.assert_close(again.model(ids)[0], model.eval()(ids)[0], rtol=0, atol=0.05)
+    assert pretrained.names() == []  # a writer is no translator
+
+
+def test_a_writer_that_is_not_there_is_an_error():
+    with pytest.raises(FileNotFoundError, match="no writer 'klingon'; there is: time-machine"):
+        writers.load("klingon")

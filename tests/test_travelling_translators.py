@@ -1,4 +1,4 @@
-"""The translators that travel with the project: what they were not trained on, what they reach, how they are made."""
+"""The models that travel with the project: what they were not trained on, what they reach, how they are made."""
 
 import sys
 
@@ -7,13 +7,15 @@ import torch
 from notebook_code import NOTEBOOKS
 from torch.nn import functional as F
 
-from helpers import losses, metrics, pretrained
+from helpers import datasets, losses, metrics, pretrained, text
 from helpers.encoder_decoder import EncoderDecoder
 from helpers.pairs import Pairs, references_of
+from helpers.pretrained import writers
 from helpers.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 
 sys.path.insert(0, str(NOTEBOOKS.parent / "experiments"))
 import translator as experiment
+import writer as writing
 
 
 def test_what_is_held_out_shares_no_source_and_no_target_with_training():
@@ -90,3 +92,51 @@ def test_a_killed_run_goes_on_and_leaves_a_translator(tmp_path, monkeypatch, cap
     assert pretrained.load("tiny").settings["passes"] == 3
     assert not list((tmp_path / "build").iterdir())
     assert "pass 3" in capsys.readouterr().out
+
+
+# --- the writer ------------------------------------------------------------------------------------------------------
+
+
+def test_the_writer_reaches_what_its_file_says_and_beats_counting():
+    writer = writers.load()
+    assert "public domain" in writer.licence
+    assert {"seed", "passes", "characters", "seconds", "torch"} <= writer.settings.keys()
+    assert len(writer.held_out) == 5000
+    found = writing.score(writer)
+    assert found == pytest.approx(writer.scores, abs=0.002)
+    assert found["read on"] < 3.54  # the best n-gram
+    file = NOTEBOOKS.parent / "helpers" / "pretrained" / "time-machine.writer.pt"
+    assert file.stat().st_size < 2e6
+
+
+def test_a_killed_writer_goes_on_and_leaves_a_file(tmp_path, monkeypatch, capsys):
+    raw = "the boat is on the sea and the sea is wide . " * 30
+    corpus = text.character_corpus(raw, (200, 300))
+    monkeypatch.setattr(writing.text, "character_corpus", lambda raw: corpus)
+    monkeypatch.setattr(writing.datasets, "time_machine", lambda origin: datasets.Text(raw, "sample", ""))
+    sizes = {"embed_size": 6, "num_hiddens": 8, "dropout": 0.1}
+    settings = {"sizes": sizes, "batch_size": 4, "num_steps": 8, "passes": 3, "max_lr": 0.01, "seed": 0}
+    monkeypatch.setattr(writing, "SETTINGS", settings)
+    monkeypatch.setattr(writing, "ROOT", tmp_path)
+    folder = tmp_path / "helpers" / "pretrained"
+    monkeypatch.setattr(pretrained.resources, "files", lambda package: folder)
+    real = writing.fit
+
+    def killed(*args, **settings):
+        def stop(done, history):
+            if done == 2:
+                raise KeyboardInterrupt
+
+        return real(*args, **settings, on_epoch=stop)
+
+    monkeypatch.setattr(writing, "fit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        writing.train("cpu")
+    assert (tmp_path / "build" / "writer.checkpoint").exists()
+    monkeypatch.setattr(writing, "fit", real)
+    writing.train("cpu")
+    made = writers.load()
+    assert made.held_out == text.clean(raw)[200:300]
+    assert made.scores.keys() == {"read on", "in windows of 32"}
+    assert not list((tmp_path / "build").iterdir())
+    assert "read on" in capsys.readouterr().out

@@ -1,12 +1,15 @@
 """Translators that were trained for hours and travel with the project, in a few megabytes.
 
-    Pretrained  a translator, the pairs that it has not seen, and where it comes from
-    load        one of them, ready to translate
-    names       which there are
-    save        write one: weights as whole numbers from -127 to 127
+    Pretrained      a translator, the pairs that it has not seen, and where it comes from
+    load            one of them, ready to translate
+    names           which there are
+    save            write one
+    packed_weights  a model's weights as whole numbers from -127 to 127
+    fill            give a model such weights
 
-`python experiments/translator.py` trains and writes them. A matrix is kept row by row: the row's largest weight becomes
-127, the others are rounded to whole numbers, and the scale is kept beside them. That takes a quarter of the bytes.
+`python experiments/translator.py` trains and writes them; a language model that travels as well stands in the module
+`writers`. A matrix is kept row by row: the row's largest weight becomes 127, the others are rounded to whole numbers,
+and the scale is kept beside them. That takes a quarter of the bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from helpers import files
 from helpers.pairs import Pairs
@@ -40,7 +43,8 @@ class Pretrained:
 def names() -> list[str]:
     """Return the names of the translators that are here."""
     folder = resources.files(__name__)
-    return sorted(file.name.removesuffix(".pt") for file in folder.iterdir() if file.name.endswith(".pt"))
+    found = sorted(file.name.removesuffix(".pt") for file in folder.iterdir() if file.name.endswith(".pt"))
+    return [name for name in found if not name.endswith(".writer")]
 
 
 def load(name: str, device: torch.device | str = "cpu") -> Pretrained:
@@ -50,9 +54,7 @@ def load(name: str, device: torch.device | str = "cpu") -> Pretrained:
             raise FileNotFoundError(f"there is no translator {name!r}; there are: {', '.join(names()) or 'none'}")
         saved = files.load(file)
     translator = Translator.of_parts(saved)
-    weights = {key: unpacked(part) for key, part in saved["weights"].items()}
-    translator.model.load_state_dict(translator.model.state_dict() | weights)
-    translator.model.to(device).eval()
+    fill(translator.model, saved["weights"], device)
     held_out = Pairs(*saved["held_out"])
     translator.unseen = list(dict.fromkeys(held_out.sources))
     return Pretrained(translator, held_out, saved["licence"], saved["settings"], saved["scores"])
@@ -62,13 +64,24 @@ def save(path: str | Path, pretrained: Pretrained) -> None:
     """Write `pretrained` to `path`, its weights packed."""
     translator, held_out = pretrained.translator, pretrained.held_out
     saved = translator.parts() | {
-        "weights": {key: packed(weight) for key, weight in translator.model.named_parameters()},  # tied ones once
+        "weights": packed_weights(translator.model),
         "held_out": [list(held_out.sources), list(held_out.targets)],
         "licence": pretrained.licence,
         "settings": pretrained.settings,
         "scores": pretrained.scores,
     }
     files.save(path, saved)
+
+
+def packed_weights(model: nn.Module) -> dict[str, dict[str, Tensor]]:
+    """Return the weights of `model` by name, each as `packed` gives it."""
+    return {key: packed(weight) for key, weight in model.named_parameters()}  # tied ones once
+
+
+def fill(model: nn.Module, weights: dict[str, dict[str, Tensor]], device: torch.device | str) -> None:
+    """Give the model its weights, move it to the device, and switch its dropout off."""
+    model.load_state_dict(model.state_dict() | {key: unpacked(part) for key, part in weights.items()})
+    model.to(device).eval()
 
 
 def packed(weight: Tensor) -> dict[str, Tensor]:
