@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture experiments run lint publish named
+.PHONY: help lab test torture experiments run handout lint publish named
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
@@ -14,6 +14,7 @@ help:
 	@echo "make torture                  run the tests of many trials, some minutes"
 	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
+	@echo "make handout                  write copies to hand out to build/handout (SECTION=gru STUDENTS=list.csv)"
 	@echo "make lint                     check style and formatting"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
 
@@ -31,6 +32,9 @@ experiments: $(READY)
 
 run: $(READY)
 	"$(VENV)/bin/python" -m tools.execute
+
+handout: $(READY)
+	"$(VENV)/bin/python" -m teaching.handout $(SECTION) $(if $(STUDENTS),--students "$(STUDENTS)")
 
 lint: $(READY)
 	"$(VENV)/bin/ruff" check

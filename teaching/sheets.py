@@ -1,0 +1,165 @@
+"""A section's notebook as it is handed to students: no solutions, points beside each exercise, room for answers.
+
+student      the copy: whole, or with `exercises_only` a short sheet of the exercises and what they need
+Person       whose copy it is
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from teaching.catalogue import STATEMENT, Exercise, Section
+from teaching.needs import needed
+from tools.store import METADATA
+
+SETUP = 3  # the cells of a notebook before its first section: the opening, the Colab cell, the imports
+SHEET = """\
+# {title}: exercises
+
+This sheet holds the exercises of the section and what they need of its notebook; sections that a text names are those \
+of the notebook. Run All takes some seconds. Write your name into the next cell."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """id: what the university knows them by; their own numbers follow from it."""
+
+    id: str = ""
+    name: str = ""
+
+
+def student(
+    section: Section, person: Person | None = None, *, exercises_only: bool = False, linked: tuple[str, ...] = ()
+) -> NotebookNode:
+    """Return the copy of a section for a student.
+
+    linked: the sections whose copies lie beside this one; links to any other notebook become plain words.
+    """
+    cells = copy.deepcopy(nbformat.read(section.path, as_version=4).cells)
+    first = min(exercise.cells[0] for exercise in section.exercises)
+    end = max(exercise.cells[-1] for exercise in section.exercises) + 1
+    exercises = _exercise_cells(section, cells[first:end], first, short=exercises_only)
+    if exercises_only:
+        before = [new_markdown_cell(SHEET.format(title=section.title), id="sheet"), *cells[1:SETUP]]
+        needs = needed(cells[SETUP:first], cells[first:end])
+        sources = [new_code_cell(source, id=f"needed-{place}") for place, source in needs.items()]
+        head = [new_markdown_cell("**What the exercises need** of the notebook.", id="needed")] if sources else []
+        cells = [*before, *head, *sources, *exercises]
+        for cell in cells:
+            if cell.cell_type == "code":
+                cell.execution_count = None
+    else:
+        cells[0].source = _opening(cells[0].source, linked)
+        cells = [*cells[:first], *exercises, *cells[end:]]
+    cells.insert(1, _name_cell(person or Person()))
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = _without_solutions(cell.source, linked)
+    return finished(cells)
+
+
+def finished(cells: list[NotebookNode]) -> NotebookNode:
+    """Return a valid notebook of these cells. Raises nbformat's ValidationError."""
+    notebook = new_notebook(cells=cells, metadata=nbformat.from_dict(METADATA))
+    nbformat.validate(notebook)
+    return notebook
+
+
+def marks(exercise: Exercise) -> str:
+    """Return what stands beside an exercise: "2 points · about 10 minutes"."""
+    return f"{exercise.points} point{'s' * (exercise.points != 1)} · about {exercise.minutes} minutes"
+
+
+def statements(text: str) -> list[tuple[int, str]]:
+    """Return (number, text) of the exercises in a cell of text, and (0, text) of what stands before the first."""
+    starts = [match.start() for match in STATEMENT.finditer(text)]
+    parts = [text[a:b].strip() for a, b in zip([0, *starts], [*starts, len(text)], strict=True)]
+    return [(int(found[1]) if (found := STATEMENT.match(part)) else 0, part) for part in parts if part]
+
+
+def marked(text: str, exercise: Exercise) -> str:
+    """Return the statement of an exercise with its points and minutes behind the title."""
+    return STATEMENT.sub(lambda title: f"{title[0]} ({marks(exercise)})", text, count=1)
+
+
+def _exercise_cells(section: Section, cells: list[NotebookNode], first: int, short: bool) -> list[NotebookNode]:
+    """Return the cells of all exercises: a cell of text for each, with its marks; under an open one, an empty answer.
+
+    short: leave out what stands before the heading of the exercises.
+    """
+    by_number = {exercise.number: exercise for exercise in section.exercises}
+    made: list[NotebookNode] = []
+    waiting: Exercise | None = None  # the open exercise whose cells are not over yet
+
+    def close() -> None:
+        if waiting is not None and not waiting.parts:
+            made.extend(_answer(waiting.number))
+
+    for place, cell in enumerate(cells, first):
+        numbered = statements(cell.source) if cell.cell_type == "markdown" else []
+        if not any(number for number, _ in numbered):
+            made.append(cell)
+            continue
+        for number, text in numbered:
+            if number == 0:
+                made.append(new_markdown_cell(_introduction(text, section, short), id=f"text-{place}"))
+                continue
+            close()
+            waiting = by_number[number]
+            made.append(new_markdown_cell(marked(text, waiting), id=f"exercise-{number}"))
+    close()
+    return made
+
+
+def _introduction(text: str, section: Section, short: bool) -> str:
+    """Return what stands before an exercise; where it opens the exercises, with their points."""
+    heading = re.search(r"^## .*Exercises", text, re.MULTILINE)
+    if heading is None:
+        return text
+    points = sum(exercise.points for exercise in section.exercises)
+    return f"{text[heading.start() if short else 0 :]}\n\nThe exercises are worth {points} points together."
+
+
+def _answer(number: int) -> list[NotebookNode]:
+    return [
+        new_markdown_cell("*Your answer:*", id=f"answer-{number}", metadata={"tags": [f"answer-{number}"]}),
+        new_code_cell(id=f"answer-{number}-code", metadata={"tags": [f"answer-{number}"]}),
+    ]
+
+
+def _name_cell(person: Person) -> NotebookNode:
+    source = f"NAME = {_quoted(person.name)}\nNUMBER = {_quoted(person.id)}  # your matriculation number"
+    return new_code_cell(source, id="name", metadata={"tags": ["name"]})
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _opening(text: str, linked: tuple[str, ...]) -> str:
+    """Return the opening cell with the links that lead to another copy, and without the line if there are none.
+
+    The badge goes as well: it leads to the notebook, not to this copy.
+    """
+    lines = text.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith("[←"))
+    kept = [part for part in lines[place].split(" · ") if any(f"({name}.ipynb)" in part for name in linked)]
+    lines[place : place + 2] = [" · ".join(kept), ""] if kept else []
+    return "\n".join(lines)
+
+
+def _without_solutions(text: str, linked: tuple[str, ...]) -> str:
+    """Return a text that leads to no solutions, and to no notebook that does not lie beside it."""
+    text = re.sub(r" ?Worked answers are in \[solutions\]\([^)]*\)\.", "", text)
+    text = text.replace(" The solutions show it.", "")
+
+    def link(match: re.Match) -> str:
+        return match[0] if match[2] in linked else match[1]
+
+    return re.sub(r"\[([^]\[]*)\]\(([\w-]+)\.ipynb(?:#[^)]*)?\)", link, text)
