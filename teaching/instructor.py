@@ -58,7 +58,8 @@ def _by_exercise(solved: list[NotebookNode]) -> dict[int, list[NotebookNode]]:
             if i % 2:
                 number = int(text)
             elif text.strip():
-                found.setdefault(number, []).append(new_markdown_cell(text.strip(), id=f"solution-{place}-{number}"))
+                text = text.strip() if number in found else f"**Solution.** {text.strip()}"
+                found.setdefault(number, []).append(new_markdown_cell(text, id=f"solution-{place}-{number}"))
     return found
 
 

@@ -46,11 +46,8 @@ def student(
     end = max(exercise.cells[-1] for exercise in section.exercises) + 1
     exercises = _exercise_cells(section, cells[first:end], first, short=exercises_only)
     if exercises_only:
-        before = [new_markdown_cell(SHEET.format(title=section.title), id="sheet"), *cells[1:SETUP]]
-        needs = needed(cells[SETUP:first], cells[first:end])
-        sources = [new_code_cell(source, id=f"needed-{place}") for place, source in needs.items()]
-        head = [new_markdown_cell("**What the exercises need** of the notebook.", id="needed")] if sources else []
-        cells = [*before, *head, *sources, *exercises]
+        begin = [new_markdown_cell(SHEET.format(title=section.title), id="sheet"), *cells[1:SETUP]]
+        cells = [*begin, *_with_needs(exercises, cells[SETUP:first])]
         for cell in cells:
             if cell.cell_type == "code":
                 cell.execution_count = None
@@ -115,6 +112,19 @@ def _exercise_cells(section: Section, cells: list[NotebookNode], first: int, sho
             made.append(new_markdown_cell(marked(text, waiting), id=f"exercise-{number}"))
     close()
     return made
+
+
+def _with_needs(exercises: list[NotebookNode], before: list[NotebookNode]) -> list[NotebookNode]:
+    """Return the exercises' cells and what they need of the notebook, put before the first that needs any of it."""
+    needs = needed(before, exercises)
+    if not needs:
+        return exercises
+    begins = [i for i, cell in enumerate(exercises) if re.fullmatch(r"exercise-\d+", cell.id)]
+    ends = [*begins[1:], len(exercises)]
+    place = next(a for a, b in zip(begins, ends, strict=True) if needed(before, exercises[a:b]))
+    head = new_markdown_cell("**What the next exercises need** of the section's notebook:", id="needed")
+    cells = [new_code_cell(source, id=f"needed-{place}") for place, source in needs.items()]
+    return [*exercises[:place], head, *cells, *exercises[place:]]
 
 
 def _introduction(text: str, section: Section, short: bool) -> str:
