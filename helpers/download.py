@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import queue
+import textwrap
 import threading
 import time
 import urllib.error
@@ -53,7 +54,9 @@ def fetch(name: str, cache: str | Path | None, attempts: int) -> bytes:
                 break
             cause, trouble = None, "sent what does not match its checksum, so it was not kept; try again later"
         except Exception as error:  # a network knows many: of sockets, of HTTP, of addresses
-            cause, trouble = error, f"cannot be reached ({type(error).__name__}: {error}); connect to a network"
+            said = textwrap.shorten(str(error), 200, placeholder=" …")  # it may have several lines, and any length
+            remedy = "try again later" if isinstance(error, urllib.error.HTTPError) else "connect to a network"
+            cause, trouble = error, f"cannot be reached ({type(error).__name__}: {said}); {remedy}"
         if attempt == attempts:
             advice = "or copy the file into the cache folder, or choose origin='sample'."
             raise DataError(f"{DATA_URL}{name} {trouble}, {advice}") from cause
@@ -83,7 +86,7 @@ def _download(url: str) -> bytes:
 
     def receive() -> None:
         try:
-            with urllib.request.urlopen(url, timeout=SILENCE) as answer:
+            with urllib.request.urlopen(url, timeout=SILENCE + 1) as answer:  # the watch is to speak first
                 received.put(answer.length)
                 while not given_up.is_set() and (part := answer.read1(2**16)):
                     received.put(part)

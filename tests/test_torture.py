@@ -1,4 +1,7 @@
-"""Many trials of what must never fail, run by `make torture`; those of the network stand in test_datasets.py."""
+"""Many trials of what must never fail, run by `make torture`.
+
+Those of the network and the cache stand in test_faults.py, those of interrupted cells in test_interrupts.py.
+"""
 
 import os
 import random
