@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture experiments run handout lint publish named
+.PHONY: help lab test torture experiments run handout lint audit publish named
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
@@ -16,6 +16,7 @@ help:
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make handout                  write copies to hand out to build/handout (SECTION=gru STUDENTS=list.csv)"
 	@echo "make lint                     check style and formatting"
+	@echo "make audit                    ask whether a package has a known vulnerability"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
 
 lab: $(READY)
@@ -39,6 +40,10 @@ handout: $(READY)
 lint: $(READY)
 	"$(VENV)/bin/ruff" check
 	"$(VENV)/bin/ruff" format --check
+
+audit: $(READY)
+	"$(VENV)/bin/python" -m pip install -q "pip-audit>=2.10,<3"
+	"$(VENV)/bin/python" -m tools.audit
 
 publish: named $(READY)
 	"$(VENV)/bin/python" -m tools.publish "$(REPO)"

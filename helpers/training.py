@@ -153,8 +153,8 @@ def one_cycle(
 def inference(model: nn.Module) -> Iterator[None]:
     """Inside, `model` has its dropout off and records no gradients; afterwards its mode is what it was."""
     was_training = model.training
-    model.eval()
     try:
+        model.eval()
         with torch.no_grad():
             yield
     finally:

@@ -146,6 +146,7 @@ def make(*arguments):
         ("lab", ["jupyter lab notebooks/index.ipynb"]),
         ("run", ["python -m tools.execute"]),
         ("lint", ["ruff check", "ruff format --check"]),
+        ("audit", ["python -m pip install -q pip-audit>=2.10,<3", "python -m tools.audit"]),
         ("publish", ["python -m tools.publish ada/rnn"]),
     ],
 )

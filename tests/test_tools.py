@@ -40,7 +40,7 @@ def test_publish_stamps_everything_and_nothing_else(tmp_path, monkeypatch):
         publish.publish(address)
         now = texts()
         for path, text in start.items():
-            expected = re.sub(rb"github(\.com)?/OWNER/NAME", rb"github\1/" + address.encode(), text)
+            expected = re.sub(rb"(github(?:\.com)?|v2/gh)/OWNER/NAME", rb"\1/" + address.encode(), text)
             assert now[path] == (text if path.suffix == ".py" else expected), path
     assert b"github.com/b/c" in (copy / "pyproject.toml").read_bytes()
     assert python("-m", "tools.publish", "OWNER/NAME", cwd=copy)[0] == 0
@@ -49,7 +49,8 @@ def test_publish_stamps_everything_and_nothing_else(tmp_path, monkeypatch):
 
 def test_publish_replaces_exact_addresses_only(small):
     ours = ["https://github.com/{}", "git+https://github.com/{}.git", "(https://github.com/{}/blob/main/a.ipynb)",
-            "https://colab.research.google.com/github/{}/blob/main/a.ipynb", "see github.com/{}."]  # fmt: skip
+            "https://colab.research.google.com/github/{}/blob/main/a.ipynb", "see github.com/{}.",
+            "https://mybinder.org/v2/gh/{}/main?urlpath=lab"]  # fmt: skip
     others = ["https://github.com/OWNER/NAME-other", "https://github.com/OWNER/NAMES", "github.com/OWNER/NAME.js",
               "gist.github.com/OWNER/NAME", "make publish REPO=OWNER/NAME", "github.com/MY-OWNER/NAME"]  # fmt: skip
     text = "\r\n".join(ours + others)

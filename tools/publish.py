@@ -1,4 +1,5 @@
-"""Write the repository's address everywhere: into pyproject.toml, the README's badges and the Colab cells.
+"""Write the repository's address everywhere: into pyproject.toml, CITATION.cff, the README's badges and the Colab
+cells.
 
 python -m tools.publish OWNER/NAME      OWNER/NAME itself, typed as it stands, undoes it
 """
@@ -21,7 +22,7 @@ def publish(new: str) -> None:
         raise SystemExit(f"{new!r} is not an address; give it as owner/name, without https://github.com/ and .git")
     # Neither another host (gist.github.com) nor another repository (owner/name-2, owner/name.js).
     old = re.compile(
-        r"(?<![\w.-])((?:colab\.research\.google\.com/github|(?:www\.)?github\.com)/)"
+        r"(?<![\w.-])((?:colab\.research\.google\.com/github|mybinder\.org/v2/gh|(?:www\.)?github\.com)/)"
         + re.escape(common.address())
         + r"(?![\w-]|\.(?!git\b)\w)"
     )
