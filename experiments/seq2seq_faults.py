@@ -1,6 +1,6 @@
 """What the book's slips cost a translator: one changed at a time, on one bench. Notebook `seq2seq`, section 10.
 
-Seven ways of training, three seeds each; beside every fault its sound rival of the same seed, and the paired bootstrap
+Eight ways of training, three seeds each; beside every fault its sound rival of the same seed, and the paired bootstrap
 of their difference. "A slip in principle is a slip in the score" would be refuted by a fault whose resampled
 differences lie on both sides of 0 with every seed.
 """
@@ -10,7 +10,7 @@ from statistics import mean
 NOTEBOOK, FUNCTION = "seq2seq", "fault_trial"
 WAYS = [
     "as derived", "padding read", "context drifts", "mean over all places", "all three", "padding counted",
-    "scheduled sampling",
+    "scheduled sampling", "label smoothing",
 ]  # fmt: skip
 GRID = [{"way": way, "seed": seed} for seed in range(3) for way in WAYS]
 
@@ -22,6 +22,7 @@ LED = {
     "all three": "All three together: {}",
     "padding counted": "Counting the padding: {}",
     "scheduled sampling": "Scheduled sampling: {}",
+    "label smoothing": "Label smoothing: {}",
 }
 
 

@@ -168,3 +168,17 @@ def test_a_translators_loss_per_token_does_not_depend_on_the_batches():
         for size, sort_by_length in ((1, True), (5, True), (5, False), (18, True))
     ]
     assert found == pytest.approx([found[0]] * 4, rel=1e-5)
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.7])
+def test_label_smoothing_spreads_a_part_of_every_real_label_evenly(epsilon):
+    logits, targets, lengths = masked()
+    loss, n = losses.masked_loss(logits, targets, lengths, epsilon)
+    log_p, by_hand = logits.log_softmax(-1), 0.0
+    for row, length in enumerate(lengths.tolist()):
+        for t in range(length):
+            label = torch.full((V,), epsilon / V, dtype=torch.float64)
+            label[targets[row, t]] += 1 - epsilon
+            by_hand -= (label * log_p[row, t]).sum()
+    torch.testing.assert_close(loss, by_hand)
+    assert n == lengths.sum()
