@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from test_links import broken_in_page
 
 from helpers import display
 from tools import draw, page
@@ -45,6 +46,7 @@ def test_a_page_fetches_nothing_and_all_its_formulas_are_translated(path):
     assert fetched(html) == []
     assert "<script" not in html
     assert not re.search(r"https?://[^\s\"']*cdn|unpkg|jsdelivr", html)
+    assert broken_in_page(html, path) == []
 
 
 @pytest.mark.parametrize(

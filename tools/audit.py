@@ -2,8 +2,8 @@
 
     python -m tools.audit
 
-It needs pip-audit (`make audit` installs it) and a network. Where the packages come from a mirror, its database is often
-missing: pip-audit then reports that it found nothing, and this program that it asked about nothing.
+It needs pip-audit (`make audit` installs it) and a network. Where the packages come from a mirror, its database is
+often missing: pip-audit then reports that it found nothing, and this program that it asked about nothing.
 Exit status: 0 none is known, 1 there are some, 2 nothing could be asked.
 """
 
