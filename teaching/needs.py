@@ -14,6 +14,7 @@ import ast
 import builtins
 import re
 import symtable
+from functools import cache
 from itertools import pairwise
 
 from nbformat import NotebookNode
@@ -52,7 +53,12 @@ def _kept(before: list[NotebookNode], wanted: set[str]) -> tuple[dict[int, list[
 
 
 def _statements(cell: NotebookNode) -> list[ast.stmt]:
-    return ast.parse(cell.source).body if cell.cell_type == "code" and "google.colab" not in cell.source else []
+    return _parsed(cell.source) if cell.cell_type == "code" and "google.colab" not in cell.source else []
+
+
+@cache
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
 
 
 def _mentioned(texts: list[str], before: list[NotebookNode]) -> set[str]:
@@ -64,7 +70,8 @@ def _mentioned(texts: list[str], before: list[NotebookNode]) -> set[str]:
     return defined & set(re.findall(r"[A-Za-z_]\w*", code)) | given & set(re.findall(r"\b([A-Za-z_]\w*)\.", code))
 
 
-def _read(statement: ast.stmt) -> set[str]:
+@cache
+def _read(statement: ast.stmt) -> frozenset[str]:
     """Return the names that a statement takes from outside, also those inside its functions."""
     names: set[str] = set()
 
@@ -77,7 +84,7 @@ def _read(statement: ast.stmt) -> set[str]:
 
     visit(symtable.symtable(ast.unparse(statement), "cell", "exec"))
     own = set() if isinstance(statement, ast.Assign) else _given(statement) | _targets(statement)
-    return names - own - set(dir(builtins))
+    return frozenset(names - own - set(dir(builtins)))
 
 
 def _targets(statement: ast.stmt) -> set[str]:
@@ -87,18 +94,19 @@ def _targets(statement: ast.stmt) -> set[str]:
     return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
-def _given(statement: ast.stmt) -> set[str]:
+@cache
+def _given(statement: ast.stmt) -> frozenset[str]:
     """Return the names to which a statement gives a value, or a part of it; a loop's own counters do not count."""
     if isinstance(statement, DEFINITIONS):
-        return {statement.name}
+        return frozenset({statement.name})
     if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+        return frozenset((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
     names: set[str] = set()
     for node in ast.walk(statement):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if _is_change(node) else []
         for target in targets:
             names |= {base.id for part in _parts(target) if isinstance(base := _base(part), ast.Name)}
-    return names
+    return frozenset(names)
 
 
 def _is_change(node: ast.AST) -> bool:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from teaching import variants
 from teaching.catalogue import STATEMENT, Exercise, Section
 from teaching.needs import needed
+from teaching.statements import statements
 from tools.store import METADATA
 
 SETUP = 3  # the cells of a notebook before its first section: the opening, the Colab cell, the imports
@@ -41,10 +45,11 @@ def student(
 
     linked: the sections whose copies lie beside this one; links to any other notebook become plain words.
     """
-    cells = copy.deepcopy(nbformat.read(section.path, as_version=4).cells)
+    cells = copy.deepcopy(_read(section.path)).cells
     first = min(exercise.cells[0] for exercise in section.exercises)
     end = max(exercise.cells[-1] for exercise in section.exercises) + 1
-    exercises = _exercise_cells(section, cells[first:end], first, short=exercises_only)
+    person = person or Person()
+    exercises = _exercise_cells(section, cells[first:end], first, person, short=exercises_only)
     if exercises_only:
         begin = [new_markdown_cell(SHEET.format(title=section.title), id="sheet"), *cells[1:SETUP]]
         cells = [*begin, *_with_needs(exercises, cells[SETUP:first])]
@@ -54,11 +59,16 @@ def student(
     else:
         cells[0].source = _opening(cells[0].source, linked)
         cells = [*cells[:first], *exercises, *cells[end:]]
-    cells.insert(1, _name_cell(person or Person()))
+    cells.insert(1, _name_cell(person))
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = _without_solutions(cell.source, linked)
     return finished(cells)
+
+
+@cache
+def _read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)  # the same one for a whole class
 
 
 def finished(cells: list[NotebookNode]) -> NotebookNode:
@@ -73,20 +83,17 @@ def marks(exercise: Exercise) -> str:
     return f"{exercise.points} point{'s' * (exercise.points != 1)} · about {exercise.minutes} minutes"
 
 
-def statements(text: str) -> list[tuple[int, str]]:
-    """Return (number, text) of the exercises in a cell of text, and (0, text) of what stands before the first."""
-    starts = [match.start() for match in STATEMENT.finditer(text)]
-    parts = [text[a:b].strip() for a, b in zip([0, *starts], [*starts, len(text)], strict=True)]
-    return [(int(found[1]) if (found := STATEMENT.match(part)) else 0, part) for part in parts if part]
-
-
 def marked(text: str, exercise: Exercise) -> str:
     """Return the statement of an exercise with its points and minutes behind the title."""
     return STATEMENT.sub(lambda title: f"{title[0]} ({marks(exercise)})", text, count=1)
 
 
-def _exercise_cells(section: Section, cells: list[NotebookNode], first: int, short: bool) -> list[NotebookNode]:
+def _exercise_cells(
+    section: Section, cells: list[NotebookNode], first: int, person: Person, short: bool
+) -> list[NotebookNode]:
     """Return the cells of all exercises: a cell of text for each, with its marks; under an open one, an empty answer.
+
+    Where an exercise allows it, the person gets numbers of their own.
 
     short: leave out what stands before the heading of the exercises.
     """
@@ -101,7 +108,7 @@ def _exercise_cells(section: Section, cells: list[NotebookNode], first: int, sho
     for place, cell in enumerate(cells, first):
         numbered = statements(cell.source) if cell.cell_type == "markdown" else []
         if not any(number for number, _ in numbered):
-            made.append(cell)
+            made.append(_with_own_numbers(cell, section, waiting.number, person) if waiting else cell)
             continue
         for number, text in numbered:
             if number == 0:
@@ -109,9 +116,21 @@ def _exercise_cells(section: Section, cells: list[NotebookNode], first: int, sho
                 continue
             close()
             waiting = by_number[number]
+            text = variants.variant(section.name, number, person.id).get("statement", text)
             made.append(new_markdown_cell(marked(text, waiting), id=f"exercise-{number}"))
     close()
     return made
+
+
+def _with_own_numbers(cell: NotebookNode, section: Section, number: int, person: Person) -> NotebookNode:
+    """Return a cell of an exercise as this person gets it; one that has changed has no output any more."""
+    source = cell.source
+    for old, new in variants.variant(section.name, number, person.id).get("changes", []):
+        source = source.replace(old, new)
+    own_check = variants.examples(section.name, number, person.id)
+    if own_check and source.startswith("exercises.check_"):
+        source = own_check
+    return cell if source == cell.source else new_code_cell(source, id=cell.id)
 
 
 def _with_needs(exercises: list[NotebookNode], before: list[NotebookNode]) -> list[NotebookNode]:
