@@ -4,17 +4,20 @@ python -m teaching.handout [SECTION ...] [--students LIST.csv] [--out FOLDER]   
 python -m teaching.handout --table                                                 all exercises, as Markdown
 
 FOLDER/students/SECTION.ipynb, or with a list FOLDER/students/ID/SECTION.ipynb, and FOLDER/instructor/SECTION.ipynb.
-With a list each student has numbers of their own where an exercise allows it (see teaching.variants).
+With a list each student has numbers of their own where an exercise allows it (see teaching.variants), and
+FOLDER/instructor/numbers.csv says which.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from pathlib import Path
 
 import nbformat
 
-from teaching import catalogue, students
+from teaching import catalogue, students, variants
 from teaching.instructor import instructor, table
 from teaching.sheets import Person, student
 from tools import common, page
@@ -39,10 +42,26 @@ def handout(
         files[place] = nbformat.writes(notebook) + "\n"
         if html:
             files[place.with_suffix(".html")] = page.as_html(notebook, place)
+    if people:
+        files[out / "instructor" / "numbers.csv"] = _numbers(sections, people)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         common.write(path, text)
     return list(files)
+
+
+def _numbers(sections: list[catalogue.Section], people: list[Person]) -> str:
+    """Return a table of the numbers that each student has, as a spreadsheet reads it."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(["id", "name", "section", "exercise", "numbers"])
+    for person in people:
+        for section in sections:
+            for exercise in section.exercises:
+                if given := variants.variant(section.name, exercise.number, person.id):
+                    numbers = ", ".join(f"{name} = {value}" for name, value in given["values"].items())
+                    writer.writerow([person.id, person.name, section.name, exercise.number, numbers])
+    return "\ufeff" + table.getvalue()  # the mark by which Excel knows UTF-8
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ def read(path: Path) -> list[Person]:
         where = f"{path}, line {lines.line_num}"
         if len(row) <= max(columns):
             raise ValueError(f"{where}: {len(row)} columns where the header has {len(titles)}: {comma.join(row)!r}")
+        if any("\n" in cell for cell in row):
+            raise ValueError(f"{where}: a quotation mark before it is not closed")
         person = Person(*(row[column].strip() for column in columns))
         if not re.fullmatch(r"\w[\w.-]*", person.id):
             raise ValueError(f"{where}: the id {person.id!r} should be made of letters, digits, '.', '-' and '_'")

@@ -1,6 +1,7 @@
 """The copies that are handed out, the list of a class, and what of a notebook its exercises need."""
 
 import ast
+import csv
 import functools
 import re
 
@@ -8,7 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from teaching import catalogue, handout, instructor, needs, sheets, students
+from teaching import catalogue, handout, instructor, needs, sheets, students, variants
 from tools import common, execute, store
 
 SECTIONS = catalogue.sections()
@@ -246,6 +247,7 @@ def test_a_list_is_read_as_spreadsheets_write_it(tmp_path, text, encoding):
         ("id,name\n,Zoë\n", "line 2: the id ''"),
         ("id,name\n../s1,Zoë\n", "line 2: the id '../s1' should be made of letters"),
         ("id,name\ns1,Zoë\n\nS1,Ana\n", "line 4: the id 'S1' has been there before"),
+        ('id,name\ns1,"Zoë\ns2,Ana\n', "line 3: a quotation mark before it is not closed"),
         ("id,name\n", "nobody"),
     ],
 )
@@ -272,10 +274,23 @@ def test_copies_are_written_for_each_student_and_link_to_one_another(tmp_path):
     assert places == {f"students/{p}/{s}.ipynb" for p in ("s1", "s2") for s in ("gru", "lstm")} | {
         "instructor/gru.ipynb",
         "instructor/lstm.ipynb",
+        "instructor/numbers.csv",
     }
     opening = nbformat.read(tmp_path / "students/s1/lstm.ipynb", as_version=4).cells[0].source
     assert "[← Gated recurrent units](gru.ipynb)" in opening
     assert "deep-rnn.ipynb" not in opening
+
+
+def test_the_instructor_gets_a_list_of_everybodys_numbers(tmp_path):
+    handout.handout([catalogue.section("gru")], tmp_path, [sheets.Person("s1", "Zoë; Müller")])
+    text = (tmp_path / "instructor" / "numbers.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.reader(text.splitlines()))
+    k, study = (variants.variant("gru", number, "s1")["values"] for number in (4, 7))
+    assert rows == [
+        ["id", "name", "section", "exercise", "numbers"],
+        ["s1", "Zoë; Müller", "gru", "4", f"k = {k['k']}"],
+        ["s1", "Zoë; Müller", "gru", "7", f"seed = {study['seed']}, begin = {study['begin']}"],
+    ]
 
 
 def test_nothing_is_written_if_one_copy_cannot_be_made(tmp_path, monkeypatch):
