@@ -1,0 +1,165 @@
+"""Values as bytes, for the pipe between the grader and the process of an answer; whoever reads them runs no code.
+
+Codec        numbers, texts, tuples, lists, dicts, tensors and arrays as JSON and raw bytes; for the rest, hooks
+Link         messages over a socket, each a dict, with limits on their size
+BadMessage   what came is no message
+
+The one exception: what the grader sends may hold a pickle (a layer of torch.nn); its own side refuses to read one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+HEAD = struct.Struct("<II")  # bytes of JSON, raw bytes after it
+MOST_JSON, MOST_RAW, MOST_TEXT = 4_000_000, 64_000_000, 100_000
+DTYPES = {str(t).removeprefix("torch."): t for t in (
+    torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16, torch.bfloat16,
+    torch.float32, torch.float64, torch.complex64, torch.complex128,
+)}  # fmt: skip
+ARRAYS = {np.dtype(kind).name: np.dtype(kind) for kind in "?bBhHiIqQefdFD"}
+# What reading JSON and numbers of somebody else's making may raise; a RecursionError is a RuntimeError.
+BAD = ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, AttributeError
+
+
+class BadMessage(Exception):
+    """What came through the pipe is no message, or it is too large."""
+
+
+class Codec:
+    """Encodes and decodes values. The two sides override the hooks, for what they know of one another."""
+
+    def note(self, tensor: Tensor) -> Any:
+        """Return what JSON is to say about a tensor besides its numbers."""
+        return None
+
+    def noted(self, tensor: Tensor, note: Any) -> Tensor:
+        return tensor
+
+    def refer(self, value: Any, raw: list[bytes]) -> list:
+        """Return JSON for a value that is none of the known kinds."""
+        raise TypeError(f"{type(value).__name__} cannot be sent")
+
+    def resolve(self, kind: str, rest: list, raw: list[bytes]) -> Any:
+        """Return the value for JSON that `refer` of the other side made."""
+        raise BadMessage(f"of an unknown kind: {kind!r}")
+
+    def encode(self, value: Any, raw: list[bytes]) -> Any:
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, int) and abs(value).bit_length() < 10_000:
+            return int.__pos__(value)
+        if isinstance(value, float) and not isinstance(value, np.generic):
+            return float.__pos__(value)
+        if isinstance(value, str) and len(value) <= MOST_TEXT and not isinstance(value, np.generic):
+            return str.__str__(value)
+        if isinstance(value, complex) and not isinstance(value, np.generic):
+            return ["complex", value.real, value.imag]
+        if isinstance(value, (tuple, list)):
+            return ["tuple" if isinstance(value, tuple) else "list", *[self.encode(part, raw) for part in value]]
+        if isinstance(value, dict) and all(isinstance(key, (str, int)) for key in value):
+            return ["dict", *[[self.encode(key, raw), self.encode(part, raw)] for key, part in value.items()]]
+        if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta:
+            return self._tensor(value, raw)
+        if isinstance(value, (np.ndarray, np.generic)) and value.dtype.name in ARRAYS:
+            _add(raw, np.ascontiguousarray(value).astype(value.dtype.newbyteorder("=")).tobytes())
+            kind = "array" if isinstance(value, np.ndarray) else "number"
+            return [kind, value.dtype.name, list(value.shape), len(raw) - 1]
+        return self.refer(value, raw)
+
+    def _tensor(self, value: Tensor, raw: list[bytes]) -> list:
+        with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
+            plain = value.as_subclass(Tensor).detach().resolve_conj().resolve_neg().cpu()
+            if plain.numel() * plain.element_size() > MOST_RAW:
+                raise ValueError(f"a tensor of the shape {tuple(plain.shape)} is too large to be handed back")
+            _add(raw, plain.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+            name = str(plain.dtype).removeprefix("torch.")
+            return ["tensor", name, list(plain.shape), len(raw) - 1, self.note(value)]
+
+    def decode(self, found: Any, raw: list[bytes]) -> Any:
+        if not isinstance(found, (list, dict)):
+            return found
+        if not isinstance(found, list) or not found or not isinstance(found[0], str):
+            raise BadMessage("not made by the codec")
+        kind, rest = found[0], found[1:]
+        if kind in ("tuple", "list"):
+            parts = [self.decode(part, raw) for part in rest]
+            return tuple(parts) if kind == "tuple" else parts
+        if kind == "dict":
+            return {self.decode(key, raw): self.decode(part, raw) for key, part in rest}
+        if kind == "complex":
+            return complex(*map(float, rest))
+        if kind == "tensor":
+            name, shape, place, note = rest
+            numbers = torch.frombuffer(bytearray(raw[place]) or bytearray(16), dtype=torch.uint8)[: len(raw[place])]
+            dtype = DTYPES[name]
+            numbers = numbers.ne(0) if dtype is torch.bool else numbers.view(dtype)
+            return self.noted(numbers.reshape(_sizes(shape)), note)
+        if kind in ("array", "number"):
+            name, shape, place = rest
+            array = np.frombuffer(raw[place], dtype=ARRAYS[name]).reshape(_sizes(shape)).copy()
+            return array if kind == "array" else array[()]
+        return self.resolve(kind, rest, raw)
+
+
+def _add(raw: list[bytes], part: bytes) -> None:
+    if sum(map(len, raw)) + len(part) > MOST_RAW:
+        raise ValueError("too much to be handed back")
+    raw.append(part)
+
+
+def _sizes(shape: list) -> tuple[int, ...]:
+    if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) > MOST_RAW:
+        raise BadMessage("a shape that is none")
+    return tuple(shape)
+
+
+class Link:
+    """Messages over a connected socket; its time-out holds for whatever is read or written."""
+
+    def __init__(self, connection: socket.socket, codec: Codec):
+        self.connection, self.codec = connection, codec
+
+    def send(self, **message: Any) -> None:
+        raw: list[bytes] = []
+        value = self.codec.encode(message, raw)
+        text = json.dumps([value, [len(part) for part in raw]]).encode()
+        if len(text) > MOST_JSON:
+            raise ValueError("too much to be handed back")
+        self.connection.sendall(HEAD.pack(len(text), sum(map(len, raw))) + text + b"".join(raw))
+
+    def receive(self) -> dict:
+        """Return the next message. Raises EOFError if the other side is gone, BadMessage if it is none."""
+        text_size, raw_size = HEAD.unpack(self._read(HEAD.size))
+        if text_size > MOST_JSON or raw_size > MOST_RAW:
+            raise BadMessage("too large")
+        text, rest = self._read(text_size), self._read(raw_size)
+        try:
+            value, sizes = json.loads(text)
+            if sum(sizes) != raw_size or min(sizes, default=0) < 0:
+                raise BadMessage("sizes that do not add up")
+            ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+            raw = [rest[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+            message = self.codec.decode(value, raw)
+        except BAD as error:
+            raise BadMessage(f"{type(error).__name__}: {error}") from error
+        if not isinstance(message, dict):
+            raise BadMessage("no dict")
+        return message
+
+    def _read(self, size: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            part = self.connection.recv(min(size - len(parts), 1 << 20))
+            if not part:
+                raise EOFError
+            parts += part
+        return bytes(parts)

@@ -1,0 +1,186 @@
+"""What a process gives up before it runs a student's code.
+
+enter        limits, a throwaway folder, no network, no files of others, no new processes; returns what is in force
+Place        what the process may use
+
+Two walls and a fence. The system is the walls: limits, another user where the grader runs as root, and what Linux
+refuses (`teaching.kernel`). The fence is a hook inside Python: it works everywhere and gives clear errors, but code
+that takes Python apart can get round it. The right results are in another process in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from teaching import kernel
+
+NOBODY = 65534
+MEGABYTE = 1 << 20
+NEVER = ("socket.", "subprocess.", "ctypes.", "gc.get_", "pty.", "winreg.", "resource.setrlimit", "resource.prlimit",
+         "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.kill", "os.setpriority",
+         "signal.pthread_kill", "sys.addaudithook")  # fmt: skip
+CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod",
+           "os.chown", "os.utime", "os.setxattr", "os.removexattr", "os.chflags", "os.lockf"}  # fmt: skip
+MOST_WRITTEN = 100  # files
+
+
+@dataclass(frozen=True)
+class Place:
+    """project: its root; of it only `helpers` can be read, without the checks. closed: other folders not to be read.
+
+    seconds: of the processor; memory: bytes beyond what the process has at the start.
+    """
+
+    folder: Path
+    project: Path
+    closed: tuple[str, ...] = ()
+    seconds: int = 10
+    memory: int = 4 << 30
+
+
+def enter(place: Place, pipe: int) -> list[str]:
+    """Give everything up but the folder and the pipe; return the protections that are in force."""
+    os.setsid()
+    _leave_open(pipe)
+    os.chdir(place.folder)
+    os.environ.clear()
+    os.environ.update(HOME=str(place.folder), TMPDIR=str(place.folder), OMP_NUM_THREADS="1", TQDM_DISABLE="1",
+                      MODERN_RNN_DATA="sample", MPLBACKEND="Agg", PATH=os.defpath)  # fmt: skip
+    found = {"a throwaway folder": True, "limits": _limit(place)}
+    readable = _readable(place.project)
+    guard = _guard(str(place.folder), str(place.project), place.closed)
+    _forget_the_checks(place.project)
+    found["a network of its own"] = kernel.own_network()
+    found["the user nobody"] = os.geteuid() == 0 and all(map(_open_to_all, (sys.prefix, os.__file__))) and _nobody()
+    found["no capabilities"] = kernel.no_privileges()
+    kernel.die_with_parent()
+    found["files closed by Landlock"] = kernel.only_these_files(readable, place.folder)
+    found["system calls filtered"] = kernel.filter_calls()
+    sys.addaudithook(guard)
+    found["a guard inside Python"] = True
+    return [name for name, holds in found.items() if holds]
+
+
+def _leave_open(pipe: int) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    os.closerange(3, pipe)
+    os.closerange(pipe + 1, min(most, 65536))
+
+
+def _limit(place: Place) -> bool:
+    """Set the limits; where a system knows one of them not, the others hold."""
+    now = 0
+    with contextlib.suppress(OSError):
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limits = {
+        "RLIMIT_CPU": (place.seconds, place.seconds + 1),
+        "RLIMIT_FSIZE": (10 * MEGABYTE,) * 2,
+        "RLIMIT_NPROC": (0, 0),
+        "RLIMIT_CORE": (0, 0),
+        "RLIMIT_NOFILE": (128, 128),
+        "RLIMIT_AS": (now + place.memory,) * 2 if now else (resource.RLIM_INFINITY,) * 2,
+    }
+    done = True
+    for name, value in limits.items():
+        try:
+            resource.setrlimit(getattr(resource, name), value)
+        except (AttributeError, ValueError, OSError):
+            done = False
+    return done
+
+
+def _open_to_all(path: str) -> bool:
+    return all(folder.stat().st_mode & 1 for folder in Path(path).resolve().parents)
+
+
+def _nobody() -> bool:
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+    return os.geteuid() == NOBODY
+
+
+def _readable(project: Path) -> list[Path]:
+    """Python, its packages and the system's libraries; of the project, `helpers` without the checks."""
+    names = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, "/usr", "/lib", "/lib64"]
+    names += ["/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/null"]
+    paths = [Path(name).resolve() for name in names if name]
+    paths += [path for path in (project / "helpers").iterdir() if path.name != "exercises"]
+    copies = [path for path in paths if (path / "teaching").exists() or project.is_relative_to(path)]
+    return [path for path in dict.fromkeys(paths) if path.exists() and path not in copies]
+
+
+def _forget_the_checks(project: Path) -> None:
+    """Put modules that do nothing in the place of the checks, and let nobody import what grades."""
+    names = [path.stem for path in (project / "helpers" / "exercises").glob("*.py")]
+    package = sys.modules["helpers.exercises"] = ModuleType("helpers.exercises")
+    package.__path__ = []
+    for name in names:
+        module = sys.modules[f"helpers.exercises.{name}"] = ModuleType(f"helpers.exercises.{name}")
+        module.__getattr__ = lambda _name: lambda *_args, **_named: None
+        setattr(package, name, module)
+    for name in [name for name in sys.modules if name.split(".")[0] == "teaching"]:
+        del sys.modules[name]
+
+
+def _guard(folder: str, project: str, closed: tuple[str, ...]) -> Callable[[str, tuple], None]:
+    """Return a hook for `sys.addaudithook`, which refuses what would reach beyond the folder.
+
+    What it needs are its own variables: a module that a student changes is not asked.
+    """
+    real, decode, start, inside = os.path.realpath, os.fsdecode, str.startswith, f"{folder}{os.sep}"
+    hidden = tuple(os.path.join(project, name) for name in os.listdir(project) if name != "helpers")
+    hidden = (*(path for path in hidden if not start(sys.prefix, path)), *closed,
+              os.path.join(project, "helpers", "exercises"))  # fmt: skip
+    never, changes, most, written = NEVER, CHANGES, MOST_WRITTEN, [0]
+    writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    refused, text, number, data, count = PermissionError, str, int, bytes, len
+    kind, any_, PathLike, devnull = isinstance, any, os.PathLike, os.devnull
+
+    def where(path: object) -> str:
+        if kind(path, number):
+            raise refused("an answer may not open what others have opened")
+        return real(decode(path)) if kind(path, (text, data, PathLike)) else real(".")
+
+    def guard(event: str, args: tuple) -> None:
+        if start(event, never):
+            raise refused(f"an answer may not do this: {event}")
+        if event in changes:
+            for path in args[:2]:
+                if kind(path, (text, data, PathLike)) and not start(where(path), inside):
+                    raise refused(f"an answer may not change files outside its folder: {path!r}")
+        elif event == "open":
+            path, flags = where(args[0]), args[2] if kind(args[2], number) else 0
+            mode = args[1] if kind(args[1], text) else ""
+            if (flags & writes or any_(letter in mode for letter in "wax+")) and path != devnull:
+                written[0] += 1
+                if not start(path, inside) or written[0] > most:
+                    raise refused(f"an answer may not write outside its folder: {path!r}")
+            if any_(path == one or start(path, one + "/") for one in hidden):
+                raise refused(f"an answer may not read this: {path!r}")
+        elif event in ("os.listdir", "os.scandir", "os.walk") and count(args):
+            path = where(args[0])
+            if any_(path == one or start(path, one + "/") for one in hidden):
+                raise refused(f"an answer may not read this: {path!r}")
+
+    return guard
+
+
+def fresh_folder(base: Path, number: int) -> Path:
+    """Make a folder that only the process may use; random, so that nobody can guess the next one."""
+    folder = base / f"{number}-{secrets.token_hex(8)}"
+    folder.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    return folder
