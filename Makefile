@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture experiments run handout lint audit publish named
+.PHONY: help lab test torture experiments run grade handout lint audit publish named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
@@ -15,6 +15,7 @@ help:
 	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make handout                  write copies to hand out to build/handout (SECTION=gru STUDENTS=list.csv)"
+	@echo "make grade IN=folder          grade what came back from a class, into build/grades/"
 	@echo "make lint                     check style and formatting"
 	@echo "make audit                    ask whether a package has a known vulnerability"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
@@ -36,6 +37,8 @@ run: $(READY)
 
 handout: $(READY)
 	"$(VENV)/bin/python" -m teaching.handout $(SECTION) $(if $(STUDENTS),--students "$(STUDENTS)")
+grade: folder $(READY)
+	"$(VENV)/bin/python" -m teaching.grade "$(IN)"
 
 lint: $(READY)
 	"$(VENV)/bin/ruff" check
@@ -50,6 +53,10 @@ publish: named $(READY)
 
 named:
 	@test -n "$(REPO)" || { echo "Which repository? Type: make publish REPO=owner/name" >&2; exit 1; }
+
+folder:
+	@test -n "$(IN)" || { echo "Which folder? Type: make grade IN=folder" >&2; exit 1; }
+	@test -d "$(IN)" || { echo "there is no folder $(IN)" >&2; exit 1; }
 
 # Made anew when the requirements change.
 $(READY): requirements.txt pyproject.toml

@@ -67,8 +67,9 @@ class Codec:
             return ["tuple" if isinstance(value, tuple) else "list", *[self.encode(part, raw) for part in value]]
         if isinstance(value, dict) and all(isinstance(key, (str, int)) for key in value):
             return ["dict", *[[self.encode(key, raw), self.encode(part, raw)] for key, part in value.items()]]
-        if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta:
-            return self._tensor(value, raw)
+        if isinstance(value, Tensor):
+            with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():  # the numbers, whatever a subclass says
+                return self._tensor(value, raw)
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.name in ARRAYS:
             _add(raw, np.ascontiguousarray(value).astype(value.dtype.newbyteorder("=")).tobytes())
             kind = "array" if isinstance(value, np.ndarray) else "number"
@@ -76,13 +77,15 @@ class Codec:
         return self.refer(value, raw)
 
     def _tensor(self, value: Tensor, raw: list[bytes]) -> list:
-        with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
-            plain = value.as_subclass(Tensor).detach().resolve_conj().resolve_neg().cpu()
-            if plain.numel() * plain.element_size() > MOST_RAW:
-                raise ValueError(f"a tensor of the shape {tuple(plain.shape)} is too large to be handed back")
-            _add(raw, plain.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-            name = str(plain.dtype).removeprefix("torch.")
-            return ["tensor", name, list(plain.shape), len(raw) - 1, self.note(value)]
+        if value.layout is not torch.strided or value.is_meta:
+            return self.refer(value, raw)
+        plain = value.as_subclass(Tensor).detach().resolve_conj().resolve_neg().cpu()
+        if plain.numel() * plain.element_size() > MOST_RAW:
+            raise ValueError(f"a tensor of the shape {tuple(plain.shape)} is too large to be handed back")
+        numbers = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain  # which NumPy does not know
+        _add(raw, numbers.numpy().tobytes())
+        name = str(plain.dtype).removeprefix("torch.")
+        return ["tensor", name, list(plain.shape), len(raw) - 1, self.note(value)]
 
     def decode(self, found: Any, raw: list[bytes]) -> Any:
         if not isinstance(found, (list, dict)):

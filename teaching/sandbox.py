@@ -59,7 +59,7 @@ def enter(place: Place, pipe: int) -> list[str]:
     guard = _guard(str(place.folder), str(place.project), place.closed)
     _forget_the_checks(place.project)
     found["a network of its own"] = kernel.own_network()
-    found["the user nobody"] = os.geteuid() == 0 and all(map(_open_to_all, (sys.prefix, os.__file__))) and _nobody()
+    found["the user nobody"] = may_be_nobody() and _nobody()
     found["no capabilities"] = kernel.no_privileges()
     kernel.die_with_parent()
     found["files closed by Landlock"] = kernel.only_these_files(readable, place.folder)
@@ -100,8 +100,10 @@ def _limit(place: Place) -> bool:
     return done
 
 
-def _open_to_all(path: str) -> bool:
-    return all(folder.stat().st_mode & 1 for folder in Path(path).resolve().parents)
+def may_be_nobody() -> bool:
+    """Whether the process runs as root, and Python lies where the user nobody can read it."""
+    folders = {folder for path in (sys.prefix, os.__file__) for folder in Path(path).resolve().parents}
+    return os.geteuid() == 0 and all(folder.stat().st_mode & 1 for folder in folders)
 
 
 def _nobody() -> bool:
@@ -116,9 +118,10 @@ def _readable(project: Path) -> list[Path]:
     names = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path, "/usr", "/lib", "/lib64"]
     names += ["/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/null"]
     paths = [Path(name).resolve() for name in names if name]
-    paths += [path for path in (project / "helpers").iterdir() if path.name != "exercises"]
-    copies = [path for path in paths if (path / "teaching").exists() or project.is_relative_to(path)]
-    return [path for path in dict.fromkeys(paths) if path.exists() and path not in copies]
+    ours = [path for path in paths if (path / "teaching").exists() or project.is_relative_to(path)]
+    ours += [path for path in paths if path.is_relative_to(project) and not path.is_relative_to(sys.prefix)]
+    shared = [path for path in (project / "helpers").iterdir() if path.name != "exercises"]
+    return [*[path for path in dict.fromkeys(paths) if path.exists() and path not in ours], *shared]
 
 
 def _forget_the_checks(project: Path) -> None:
@@ -181,6 +184,6 @@ def fresh_folder(base: Path, number: int) -> Path:
     """Make a folder that only the process may use; random, so that nobody can guess the next one."""
     folder = base / f"{number}-{secrets.token_hex(8)}"
     folder.mkdir(mode=0o700)
-    if os.geteuid() == 0:
+    if may_be_nobody():
         os.chown(folder, NOBODY, NOBODY)
     return folder
