@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture experiments run grade handout lint audit publish named folder
+.PHONY: help lab test torture experiments run grade handout lint nbgrader pytest-grade audit publish named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
@@ -18,6 +18,8 @@ help:
 	@echo "make grade IN=folder          grade what came back from a class, into build/grades/"
 	@echo "make lint                     check style and formatting"
 	@echo "make audit                    ask whether a package has a known vulnerability"
+	@echo "make nbgrader                 write a course folder for nbgrader to build/ (SECTION=gru: one section)"
+	@echo "make pytest-grade             write the exercises as plain tests to build/ (SECTION=gru: one section)"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
 
 lab: $(READY)
@@ -47,6 +49,11 @@ lint: $(READY)
 audit: $(READY)
 	"$(VENV)/bin/python" -m pip install -q "pip-audit>=2.10,<3"
 	"$(VENV)/bin/python" -m tools.audit
+nbgrader: $(READY)
+	"$(VENV)/bin/python" -m teaching.nbgrader_course $(SECTION)
+
+pytest-grade: $(READY)
+	"$(VENV)/bin/python" -m teaching.pytest_entry $(SECTION)
 
 publish: named $(READY)
 	"$(VENV)/bin/python" -m tools.publish "$(REPO)"

@@ -1,0 +1,180 @@
+"""What of a section's notebook stands in an assignment: enough to answer its exercises, and nothing that trains.
+
+setup          the cells before the exercises: the notebook's own set-up, and the definitions that the answers reach
+statement      an exercise's text
+stubs          the cells of an exercise that a student fills
+scaffold       the code that an open exercise starts from
+solved         a stub's cell with the worked answer between marks
+fresh_cases    cases of a check that no notebook shows, as the text of a list
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import textwrap
+from functools import cache
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from teaching import fresh
+from teaching.catalogue import STATEMENT, Exercise, Part, Section
+from teaching.definitions import Binding, bindings, defines, free, is_import
+
+STUB = re.compile(r"^( +)raise NotImplementedError *(#.*)?$", re.MULTILINE)
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+@cache
+def cells(path: Path) -> list[NotebookNode]:
+    return nbformat.read(path, as_version=4).cells
+
+
+# --- before the exercises --------------------------------------------------------------------------------------------
+
+
+def setup(section: Section) -> list[str]:
+    """Return the sources of the cells that stand before the exercises."""
+    all_cells, known = cells(section.path), _known(section)
+    first = [cell.source for cell in all_cells if cell.cell_type == "code"][:2]  # Colab's, and the imports
+    taken = {binding.place: binding for name in _named(section, known) for binding in _light(name, known) or ()}
+    for name in _imports_of_the_answers(section, known):
+        taken |= {binding.place: binding for binding in _light(name, known) or ()}
+    begun = {place for place in taken if all_cells[place[0]].source in first}
+    rest = [taken[place] for place in sorted(set(taken) - begun)]
+    imports = [binding.source for binding in rest if is_import(binding.node)]
+    others = [binding.source for binding in rest if not is_import(binding.node)]
+    definitions = "\n".join(imports) + "\n\n" * bool(imports) + "\n\n".join(others)
+    return [*first, definitions.strip()] if rest else first
+
+
+@cache
+def _known(section: Section) -> dict[str, Binding]:
+    """Return what the notebook defines before its exercises."""
+    return bindings(cells(section.path)[: section.exercises[0].cells[0]])
+
+
+@cache
+def _own(section: Section) -> dict[str, Binding]:
+    """Return what the notebook of the solutions defines."""
+    return bindings(cells(section.solutions))
+
+
+def _light(name: str, known: dict[str, Binding], on_the_way: frozenset = frozenset()) -> list[Binding] | None:
+    """Return the binding of a name with all that it reaches, or None where that computes more than a constant."""
+    if name in on_the_way:
+        return []
+    binding = known.get(name)
+    if binding is None:
+        return None
+    calls = [node.func for node in ast.walk(binding.node) if isinstance(node, ast.Call)]
+    if isinstance(binding.node, ast.Assign) and not all(getattr(f, "id", "") in dir(builtins) for f in calls):
+        return None
+    reached = [_light(other, known, on_the_way | {name}) for other in free(binding.source)]
+    return None if None in reached else [binding, *(one for several in reached for one in several)]
+
+
+def _named(section: Section, known: dict[str, Binding]) -> set[str]:
+    """Return the definitions of the notebook that the statements of its checked exercises name."""
+    words = set()
+    for exercise in section.exercises:
+        if exercise.parts:
+            code = " ".join(re.findall(r"`([^`]+)`", statement(section, exercise)))
+            functions = [node for source in stubs(section, exercise) for node in ast.parse(source).body]
+            arguments = {arg.arg for function in functions for arg in function.args.args}
+            words |= set(re.findall(r"\w+", code)) - arguments
+    words &= set(known)
+    # A small word, such as "windows", may mean something else there than a module's function.
+    return {
+        word for word in words if defines(known[word].node) or (is_import(known[word].node) and word.lower() != word)
+    }
+
+
+def _imports_of_the_answers(section: Section, known: dict[str, Binding]) -> set[str]:
+    names = {name for part in section.parts() for name in free(_worked(section, part))}
+    return {name for name in names if name in known and is_import(known[name].node)}
+
+
+# --- one exercise ----------------------------------------------------------------------------------------------------
+
+
+def statement(section: Section, exercise: Exercise) -> str:
+    """Return the text of an exercise, from its number on to the next one's."""
+    text = cells(section.path)[exercise.cells[0]].source
+    places = {int(match[1]): match.start() for match in STATEMENT.finditer(text)}
+    end = min([place for place in places.values() if place > places[exercise.number]], default=len(text))
+    return text[places[exercise.number] : end].strip()
+
+
+def stubs(section: Section, exercise: Exercise) -> list[str]:
+    sources = [cells(section.path)[number].source for number in exercise.cells if exercise.parts]
+    return [source for source in sources if STUB.search(source)]
+
+
+def scaffold(section: Section, exercise: Exercise) -> str:
+    """Return the code below an open exercise; two that share their text share it, and the last one shows it."""
+    shared = [other for other in section.exercises if other.cells == exercise.cells]
+    if exercise.parts or exercise is not shared[-1]:
+        return ""
+    return "\n\n".join(
+        cell.source for cell in (cells(section.path)[number] for number in exercise.cells) if cell.cell_type == "code"
+    )
+
+
+def solved(section: Section, source: str) -> str:
+    """Return the cell with each `raise NotImplementedError` replaced by the worked answer between marks."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    lines = source.splitlines()
+    for node in reversed(functions):
+        part = next(part for part in section.parts() if part.answer == node.name)
+        indent, comment = STUB.fullmatch(lines[node.end_lineno - 1]).groups()
+        body = "\n".join([*filter(None, [comment]), BEGIN, _worked(section, part), END])
+        lines[node.end_lineno - 1] = textwrap.indent(body, indent)
+    return "\n".join(lines)
+
+
+def _worked(section: Section, part: Part) -> str:
+    """Return the body of the worked answer, with what it needs of its notebook written into it; not indented."""
+    own, known = _own(section), _known(section)
+    answers = {other.answer for other in section.parts()}
+    answer = own[part.answer]
+    needed: dict[tuple[int, int], Binding] = {}
+    waiting = [answer.source]
+    while waiting:
+        for name in free(waiting.pop()) & set(own) - answers:
+            binding = own[name]
+            if binding.place in needed or not (
+                defines(binding.node) or (is_import(binding.node) and name not in known)
+            ):
+                continue
+            needed[binding.place] = binding
+            waiting.append(binding.source)
+    before = [needed[place] for place in sorted(needed)]
+    imports = "\n".join(binding.source for binding in before if is_import(binding.node))
+    definitions = [binding.source for binding in before if defines(binding.node)]
+    body = cells(section.solutions)[answer.place[0]].source.splitlines()[
+        answer.node.body[0].lineno - 1 : answer.node.end_lineno
+    ]
+    body = textwrap.dedent("\n".join(body))
+    for decorator in answer.node.decorator_list:  # such as torch.no_grad(), which serves as a context as well
+        body = f"with {ast.unparse(decorator)}:\n{textwrap.indent(body, '    ')}"
+    return "\n\n".join(filter(None, [imports, *definitions, body]))
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+
+def fresh_cases(section: Section, part: Part, seed: int) -> str:
+    """Return cases that the check does not show, as code. Raises ValueError for one that code cannot write out."""
+    found = fresh.cases(section.name, part.check, seed)
+    text = repr(found)
+    try:
+        same = ast.literal_eval(text) == found
+    except (ValueError, SyntaxError):
+        same = False
+    if not same:
+        raise ValueError(f"{section.name}, {part.check}: a fresh case cannot be written out as a literal: {text}")
+    return text
