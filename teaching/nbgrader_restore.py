@@ -10,6 +10,7 @@ Answer         where the functions of a cell stand in a submission
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from pathlib import Path
 
@@ -20,8 +21,6 @@ from nbformat.v4 import new_markdown_cell
 from teaching import catalogue
 from teaching.definitions import bindings, free, statements
 from tools import common
-
-ORIGINAL = ".original"
 
 
 def restore_all(folder: Path, clean: dict[str, NotebookNode]) -> None:
@@ -40,9 +39,8 @@ def restore_all(folder: Path, clean: dict[str, NotebookNode]) -> None:
             unread.append(f"{path}: {error}")
             continue
         if notebook:
-            original = path.with_name(path.name + ORIGINAL)
-            if not original.exists():
-                common.write(original, path.read_text(encoding="utf-8"))
+            names = (path.with_name(f"{path.name}.original-{number}") for number in itertools.count(1))
+            common.write(next(name for name in names if not name.exists()), path.read_text(encoding="utf-8"))
             common.write(path, nbformat.writes(notebook) + "\n")
         print(f"{path}: {'restored' if notebook else 'in order'}")
     if unread:
