@@ -4,9 +4,14 @@
     python experiments/translator.py english-portuguese  from the embedded pairs: minutes
     python experiments/translator.py --device cuda       on a graphics card
 
-A run that is killed goes on where it stood when the command is given again; it keeps its state in build/. The sentences
-that the notebooks hold out are not trained on, nor is any pair that shares its source or its target with one of them.
-What is scored in the end is what lies in the file, its weights rounded.
+Several processes, each with its part of every batch; with --device cuda, each on a card of its own:
+
+    torchrun --standalone --nproc-per-node 2 experiments/translator.py
+
+A run that is killed goes on where it stood when the command is given again, with any number of processes; it keeps its
+state in build/. The losses do not depend on that number, but for dropout, whose masks do (helpers/distributed.py). The
+sentences that the notebooks hold out are not trained on, nor is any pair that shares its source or its target with one
+of them. What is scored in the end is what lies in the file, its weights rounded.
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from helpers import datasets, files, metrics, pretrained
+from helpers import datasets, distributed, files, metrics, pretrained
 from helpers.language_model import count_parameters
 from helpers.machine import set_seed
 from helpers.padding import real_places
@@ -113,7 +118,10 @@ def score(translator: Translator, held: Pairs, beam_size: int) -> dict[str, Any]
 
 
 def train(name: str, device: str) -> None:
-    """Train the translator `name`, or go on where a run was killed, and write it to helpers/pretrained."""
+    """Train the translator `name`, or go on where a run was killed, and write it to helpers/pretrained.
+
+    Of the processes that `torchrun` has started each trains with its rows, and the first alone reports and writes.
+    """
     s = SETTINGS[name]
     train_pairs, held = divided(name)
     set_seed(s["seed"])
@@ -124,25 +132,32 @@ def train(name: str, device: str) -> None:
         translator.model, batches, num_epochs=s["passes"], max_lr=s["max_lr"], pct_start=0.15, fused=True
     )
     parameters = count_parameters(translator.model)
-    print(
-        f"{name}: {len(train_pairs):,} pairs, {len(held):,} held out, {parameters:,} parameters, {s['passes']} passes"
-    )
 
     def report(done, history):
         bleu = score(translator, held, 1)["BLEU"]
         print(f"\npass {done}: loss {history.train_loss[-1]:.3f}, BLEU {bleu:.1f}, {sum(history.seconds):.0f} s")
 
     checkpoint = ROOT / "build" / f"{name}.checkpoint"
-    history = fit(
-        translator.model, batches, optimizer, num_epochs=s["passes"], scheduler=scheduler, device=device,
-        compute_loss=smoothed_loss(s["label_smoothing"], s["bfloat16"]), on_epoch=report,
-        checkpoint=checkpoint, checkpoint_every=250,
-    )  # fmt: skip
-    made = {"seconds": round(sum(history.seconds)), "threads": torch.get_num_threads(), "device": device,
-            "machine": f"{platform.system()} {platform.machine()}", "torch": torch.__version__.split("+")[0],
-            "pairs": len(train_pairs), "parameters": parameters}  # fmt: skip
-    write(name, translator, held, s | made)
-    checkpoint.unlink(), files.previous(checkpoint).unlink(missing_ok=True)
+    loss = smoothed_loss(s["label_smoothing"], s["bfloat16"])
+    with distributed.ranks(device) as group:
+        if first := group.rank == 0:
+            print(
+                f"{name}: {len(train_pairs):,} pairs, {len(held):,} held out, {parameters:,} parameters, "
+                f"{s['passes']} passes, {group.size} processes"
+            )
+        history = fit(
+            translator.model, batches, optimizer, num_epochs=s["passes"], scheduler=scheduler, device=group.device,
+            compute_loss=group.share(translator.model, loss), on_epoch=report if first else None,
+            checkpoint=checkpoint, checkpoint_every=250,
+        )  # fmt: skip
+    if first:
+        made = {
+            "seconds": round(sum(history.seconds)), "threads": torch.get_num_threads(), "processes": group.size,
+            "device": device, "machine": f"{platform.system()} {platform.machine()}",
+            "torch": torch.__version__.split("+")[0], "pairs": len(train_pairs), "parameters": parameters,
+        }  # fmt: skip
+        write(name, translator, held, s | made)
+        checkpoint.unlink(), files.previous(checkpoint).unlink(missing_ok=True)
 
 
 def write(name: str, translator: Translator, held: Pairs, settings: dict[str, Any]) -> None:
@@ -161,4 +176,7 @@ if __name__ == "__main__":
     parser.add_argument("--device", default="cpu")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    train(chosen.name, chosen.device)
+    try:
+        train(chosen.name, chosen.device)
+    except distributed.RankLost as lost:
+        raise SystemExit(str(lost)) from None

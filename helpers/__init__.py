@@ -13,6 +13,7 @@ Import the module you need (`from helpers import training`); nothing is re-expor
     losses, training          what is minimised, and the loop that does it
     checkpoint, same_run,     how a run goes on after an interruption, and with which file,
     files                     and files that are whole or not there
+    distributed               one run by several processes
     search, beam_search,      the best sequence of any model,
     sampling                  or one that is drawn
     translator, ask           sentences in, sentences out, and a reader's own sentence

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import files
+from helpers import distributed, files
 from helpers.machine import random_state, set_random_state
 from helpers.same_run import differences, misfit
 
@@ -102,8 +102,8 @@ class Run:
         self.state = None
 
     def save(self) -> None:
-        """Write the file; the one before is kept as files.previous(path)."""
-        if self.path:
+        """Write the file; the one before is kept as files.previous(path). Of several ranks the first writes."""
+        if self.path and distributed.first():
             position = {name: getattr(self, name) for name in _POSITION}
             payload = {name: part.state_dict() for name, part in self.parts.items()}
             payload |= {"settings": self.settings, "history": asdict(self.history), "position": position}
