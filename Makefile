@@ -6,12 +6,14 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture experiments run grade handout lint nbgrader pytest-grade audit publish named folder
+.PHONY: help lab test torture test-colab test-versions experiments run grade handout lint nbgrader pytest-grade audit publish named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make test                     run the unit tests, and every notebook as a test"
 	@echo "make torture                  run the tests of many trials, some minutes"
+	@echo "make test-colab               run the ten pages as Google Colab would (NOTEBOOK=gru: one of them)"
+	@echo "make test-versions            run tests with the oldest and the newest packages (SET=oldest: with these)"
 	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make handout                  write copies to hand out to build/handout (SECTION=gru STUDENTS=list.csv)"
@@ -30,6 +32,12 @@ test: $(READY)
 
 torture: $(READY)
 	"$(VENV)/bin/pytest" -m torture tests
+
+test-colab: $(READY)
+	"$(VENV)/bin/python" -m tools.colab_twin $(NOTEBOOK)
+
+test-versions: $(READY)
+	"$(VENV)/bin/python" -m tools.versions $(SET)
 
 experiments: $(READY)
 	"$(VENV)/bin/python" experiments/run.py $(NAME)

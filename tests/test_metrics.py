@@ -3,7 +3,6 @@
 import math
 
 import pytest
-import sacrebleu
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -121,6 +120,7 @@ def test_ngrams_are_counted_as_often_as_they_occur():
 
 def sacre(predictions, references, max_n=4):
     """sacreBLEU takes the first references of all, then the second of all, ..., None where a sentence has no more."""
+    sacrebleu = pytest.importorskip("sacrebleu")
     most = max(map(len, references))
     columns = [[refs[i] if i < len(refs) else None for refs in references] for i in range(most)]
     metric = sacrebleu.metrics.BLEU(tokenize="none", smooth_method="none", force=True, max_ngram_order=max_n)

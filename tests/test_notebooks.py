@@ -223,6 +223,7 @@ def test_addresses_agree_with_pyproject(path):
     present = common.address()
     assert set(re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)", text)) <= {present}
     assert re.findall(r'REPOSITORY = \\"https://github\.com/([^\\]*)\\"', text) == [present]
+    assert re.findall(r'"TAG = \\"([^\\]*)\\"', text) == [common.tag()], "run: make publish REPO=owner/name"
     assert present == "OWNER/NAME" or "/OWNER/NAME" not in text
 
 
@@ -240,7 +241,12 @@ from IPython.core.interactiveshell import InteractiveShell
 if sys.argv[1] == "colab":
     sys.modules["google.colab"] = types.ModuleType("google.colab")
 shell, calls = InteractiveShell.instance(), []
-shell.register_magic_function(calls.append, "line", "pip")
+
+def system(command):
+    calls.append(shell.var_expand(command, depth=1).replace(sys.executable, "python"))
+    shell.user_ns["_exit_code"] = int(sys.argv[2])
+
+shell.system = system
 result = shell.run_cell(sys.stdin.read())
 print(json.dumps([calls, repr(result.error_in_exec or result.error_before_exec)]))
 """
@@ -248,15 +254,15 @@ print(json.dumps([calls, repr(result.error_in_exec or result.error_before_exec)]
 
 @pytest.fixture
 def run_colab_cell(tmp_path, monkeypatch):
-    """Return a function that runs the first code cell, stamped with an address, with a %pip that only takes notes."""
+    """Return a function that runs the first code cell, stamped with an address, with a shell that only takes notes."""
     notebook = Path(shutil.copy(NOTEBOOKS[0], tmp_path))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     monkeypatch.setattr(common, "ROOT", tmp_path)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 
-    def run(where, address):
+    def run(where, address, exit_code=0):
         publish.publish(address)
-        command = [sys.executable, "-W", "ignore", "-c", SHELL, where]
+        command = [sys.executable, "-W", "ignore", "-c", SHELL, where, str(exit_code)]
         shell = subprocess.run(command, input=code(notebook)[0][1].source, capture_output=True, text=True, check=True)
         *printed, last = shell.stdout.splitlines()
         return *json.loads(last), "\n".join(printed)
@@ -283,7 +289,14 @@ def test_in_colab_a_copy_without_address_says_what_to_do(run_colab_cell):
 
 @needs_notebooks
 def test_in_colab_the_cell_installs_helpers_and_leaves_torch_alone(run_colab_cell):
-    calls, error, _ = run_colab_cell("colab", "ada/rnn")
-    assert error == "None"
+    calls, error, printed = run_colab_cell("colab", "ada/rnn")
+    assert (error, printed) == ("None", "")
     # `helpers` accepts the torch that is there (see pyproject.toml); anything more could replace it.
-    assert calls == ["install -q git+https://github.com/ada/rnn", "install -q --no-deps d2l==0.17.0"]
+    pip = "python -m pip install -q"
+    assert calls == [f"{pip} git+https://github.com/ada/rnn@{common.tag()} && {pip} --no-deps d2l==0.17.0"]
+
+
+@needs_notebooks
+def test_in_colab_the_cell_stops_when_the_installation_fails(run_colab_cell):
+    _, error, _ = run_colab_cell("colab", "ada/rnn", exit_code=1)
+    assert error.startswith("SystemExit('Not installed: the lines above say why.")

@@ -30,6 +30,7 @@ def python(*arguments, cwd=ROOT, **environment):
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")], ids=" ".join)
 def test_style(command):
+    pytest.importorskip("ruff")
     status, printed = python("-m", "ruff", *command, "--no-cache", "--output-format=concise")
     assert status == 0, printed
 
@@ -77,6 +78,16 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine():
         text = (ROOT / name).read_text(encoding="utf-8", errors="ignore") if (ROOT / name).is_file() else ""
         match = re.search("|".join(forbidden), text)
         assert not match, f"{name}: {match[0]}"
+
+
+def test_helpers_that_differ_from_their_release_have_a_new_version():
+    """Colab installs the tag, and opens the notebooks of the branch: both must go together."""
+    git = ["git", "-c", "safe.directory=*", "-C", ROOT]
+    released = subprocess.run([*git, "rev-parse", "-q", "--verify", f"refs/tags/{common.tag()}"], capture_output=True)
+    if released.returncode:
+        pytest.skip(f"there is no tag {common.tag()} yet")
+    same = subprocess.run([*git, "diff", "--quiet", common.tag(), "--", "helpers", "notebooks/img"])
+    assert same.returncode == 0, f"raise the version in pyproject.toml: {common.tag()} has other helpers"
 
 
 # --- the wheel, which is what Colab installs -------------------------------------------------------------------------
@@ -143,6 +154,8 @@ def make(*arguments):
     [
         ("test", ["pytest "]),
         ("torture", ["pytest -m torture tests"]),
+        ("test-colab", ["python -m tools.colab_twin gru"]),
+        ("test-versions", ["python -m tools.versions oldest"]),
         ("lab", ["jupyter lab notebooks/index.ipynb"]),
         ("run", ["python -m tools.execute"]),
         ("lint", ["ruff check", "ruff format --check"]),
@@ -154,7 +167,7 @@ def test_make_installs_once_and_then_runs_what_it_says(tmp_path, target, lines):
     fake, notes, venv = tmp_path / "fake", tmp_path / "notes", tmp_path / "venv"
     fake.write_text(FAKE.format(python=sys.executable, notes=notes))
     fake.chmod(0o755)
-    settings = [target, f"VENV={venv}", f"PYTHON={fake}", "REPO=ada/rnn"]
+    settings = [target, f"VENV={venv}", f"PYTHON={fake}", "REPO=ada/rnn", "NOTEBOOK=gru", "SET=oldest"]
     installation = [f"fake -m venv {venv}", "python -m pip install -r requirements.txt"]
     for expected in ([*installation, *lines], lines):
         status, printed = make(*settings)

@@ -20,7 +20,8 @@ def small(tmp_path, monkeypatch):
     """Return a folder with the tools, an address, and nothing else; the tools in this process work on it, too."""
     shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=NOT_OURS)
     (tmp_path / "notebooks" / "solutions").mkdir(parents=True)
-    (tmp_path / "pyproject.toml").write_text('[project]\nurls = { Repository = "https://github.com/OWNER/NAME" }\n')
+    project = '[project]\nversion = "0.1.0"\nurls = { Repository = "https://github.com/OWNER/NAME" }\n'
+    (tmp_path / "pyproject.toml").write_text(project)
     monkeypatch.setattr(common, "ROOT", tmp_path)
     monkeypatch.setattr(common, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(common, "README", tmp_path / "README.md")
@@ -57,6 +58,15 @@ def test_publish_replaces_exact_addresses_only(small):
     (small / "README.md").write_bytes(text.replace("{}", "OWNER/NAME").encode())
     publish.publish("ada/rnn")
     assert (small / "README.md").read_bytes().decode() == text.replace("{}", "ada/rnn")
+
+
+def test_publish_stamps_the_tag_of_the_version_and_says_what_the_owner_does(small, capsys):
+    source = 'TAG = "v0.0.9"  # the release\nprint("TAG = v0.0.9")'
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), small / "notebooks" / "gru.ipynb")
+    publish.publish("ada/rnn")
+    (cell,) = nbformat.read(small / "notebooks" / "gru.ipynb", as_version=4).cells
+    assert cell.source == source.replace('"v0.0.9"', '"v0.1.0"')
+    assert "git tag v0.1.0\n    git push --atomic origin HEAD v0.1.0\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -158,7 +168,7 @@ def test_run_makes_pages_goes_on_after_a_failure_and_leaves_the_sources_alone(sm
     write(folder / "gru.ipynb", "1 / 0")
     write(folder / "solutions" / "gru.ipynb", "import os; print('in', os.path.basename(os.getcwd()))")
     before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
-    status, printed = python("-m", "tools.execute", cwd=small, TQDM_DISABLE="")
+    status, printed = python("-m", "tools.execute", cwd=small, TQDM_DISABLE="", PYDEVD_DISABLE_FILE_VALIDATION="1")
     assert status == 1
     assert re.sub(r" +\d+\.\d s", "  1.0 s", printed).splitlines() == [
         "index.ipynb  1.0 s",

@@ -1,7 +1,7 @@
 """What several tools need: where things are, the notebooks in order, and writing a file in one step.
 
 find, short, label    the notebooks; the name of one; the name of a cell
-address               the repository's OWNER/NAME
+address, tag          the repository's OWNER/NAME; the git tag of the release that Colab installs
 write                 a file, whole or not at all
 """
 
@@ -50,14 +50,23 @@ def label(number: int, cell: NotebookNode) -> str:
     return f"cell {number} ({cell.source.strip().partition(chr(10))[0]})"
 
 
+def project() -> dict:
+    """Return what pyproject.toml says of the project."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
 def address() -> str:
     """Return the OWNER/NAME that pyproject.toml gives as the repository's address."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    url = project.get("urls", {}).get("Repository", "")
+    url = project().get("urls", {}).get("Repository", "")
     match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", url)
     if not match:
         raise SystemExit(f"pyproject.toml: [project.urls] Repository is {url!r}, not https://github.com/OWNER/NAME")
     return match[1]
+
+
+def tag() -> str:
+    """Return the git tag that belongs to the version in pyproject.toml: v0.1.0 for 0.1.0."""
+    return f"v{project()['version']}"
 
 
 def write(path: Path, text: str) -> None:

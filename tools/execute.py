@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -25,15 +25,23 @@ from tools import common, page
 CELL_SECONDS = 600
 
 
-def execute(notebook: NotebookNode, folder: Path, cell_seconds: int = CELL_SECONDS) -> None:
+def execute(
+    notebook: NotebookNode,
+    folder: Path,
+    cell_seconds: int = CELL_SECONDS,
+    kernel: str = "python3",
+    environment: Mapping[str, str] = os.environ,
+) -> None:
     """Execute `notebook` in `folder` and keep its outputs in it.
+
+    kernel: the name under which Jupyter knows the kernel; environment: the variables that the kernel starts with.
 
     Raises RuntimeError that names the cell, if one fails, takes longer than `cell_seconds` or ends its kernel.
     """
     started: list[tuple[int, NotebookNode]] = []
     client = NotebookClient(
         notebook,
-        kernel_name="python3",
+        kernel_name=kernel,
         extra_arguments=["--log-level=ERROR"],  # else each kernel warns that it talks to us over TCP
         resources={"metadata": {"path": str(folder)}},
         timeout=cell_seconds,
@@ -42,7 +50,7 @@ def execute(notebook: NotebookNode, folder: Path, cell_seconds: int = CELL_SECON
         store_widget_state=False,
     )
     try:
-        client.execute()
+        client.execute(env=dict(environment))
     except CellExecutionError as error:
         raise RuntimeError(f"{common.label(*started[-1])}: {error.ename}: {error.evalue}") from error
     except CellTimeoutError as error:

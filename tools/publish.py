@@ -1,5 +1,5 @@
 """Write the repository's address everywhere: into pyproject.toml, CITATION.cff, the README's badges and the Colab
-cells.
+cells; and into these the git tag of the version in pyproject.toml, which is what Colab installs.
 
 python -m tools.publish OWNER/NAME      OWNER/NAME itself, typed as it stands, undoes it
 """
@@ -14,10 +14,11 @@ from pathlib import Path
 from tools import common
 
 TEXT_FILES = (".cff", ".ipynb", ".md", ".toml", ".yml")
+TAG = re.compile(r'("TAG = \\")[^"\\]+(?=\\")')  # in the text of a notebook, where quotes inside a string are escaped
 
 
 def publish(new: str) -> None:
-    """Write `new`, an OWNER/NAME, in place of the present address, in every text file."""
+    """Write `new`, an OWNER/NAME, in place of the present address in every text file, and the tag in every notebook."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.+$)[A-Za-z0-9._-]+(?<!\.git)", new):
         raise SystemExit(f"{new!r} is not an address; give it as owner/name, without https://github.com/ and .git")
     # Neither another host (gist.github.com) nor another repository (owner/name-2, owner/name.js).
@@ -26,14 +27,20 @@ def publish(new: str) -> None:
         + re.escape(common.address())
         + r"(?![\w-]|\.(?!git\b)\w)"
     )
-    count = 0
+    count, tag = 0, common.tag()
     for path in text_files():
         before = path.read_bytes().decode("utf-8")
         after, found = old.subn(lambda match: match[1] + new, before)
+        if path.suffix == ".ipynb":
+            after = TAG.sub(lambda match: match[1] + tag, after)
         count += found
         if after != before:
             common.write(path, after)
     print(f"{count} addresses now say {new}")
+    print(
+        f"The notebooks install {tag}. Once this is committed, publish it under that name, or Colab will not find it:"
+    )
+    print(f"    git tag {tag}\n    git push --atomic origin HEAD {tag}")
 
 
 def text_files() -> list[Path]:
