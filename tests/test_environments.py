@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -87,6 +89,37 @@ def test_the_twin_sees_what_is_not_as_in_colab_and_then_forgets_what_was_install
     else:
         colab_twin.run(fake, tmp_path / "gru.ipynb")
     assert fake.ran == [("-m", "pip", "uninstall", "-q", "-y", "d2l", "modern-rnn-helpers")]
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """Return an environment that costs nothing: the program `true` makes none, and its Python is this one."""
+    environment = environments.Environment(tmp_path / "twin", "true", before="import sys; sys.started = 1", TOLD="yes")
+    environment.python = Path(sys.executable)
+    return environment
+
+
+def test_nothing_of_ours_leads_into_an_environment(bare, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    names = "PYTHONPATH", "TQDM_DISABLE", "HOME", "TOLD", "MODERN_RNN_DATA"
+    printed = bare.run("-c", f"import os; print([os.environ.get(name) for name in {names}])").strip()
+    assert printed == str([None, None, str(bare.folder / "home"), "yes", "sample"])
+    assert "torch" in bare.packages()
+    with pytest.raises(RuntimeError, match=r"-c 1 / 0 failed:\nTraceback[^$]*ZeroDivisionError"):
+        bare.run("-c", "1 / 0")
+
+
+def test_a_notebook_runs_in_the_environment_and_not_in_ours(bare, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "")
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    source = (
+        "import os\nprint(started, os.environ.get('TQDM_DISABLE'), os.environ['TOLD'], os.path.basename(os.getcwd()))"
+    )
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    bare.execute(notebook, tmp_path)
+    assert notebook.cells[0].outputs[0].text == f"1 None yes {tmp_path.name}\n"
+    assert environments.debris(notebook) == []
 
 
 def test_the_oldest_packages_are_those_that_pyproject_names():
