@@ -113,12 +113,10 @@ def test_nothing_of_ours_leads_into_an_environment(bare, monkeypatch):
 def test_a_notebook_runs_in_the_environment_and_not_in_ours(bare, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", "")
     monkeypatch.setenv("TQDM_DISABLE", "1")
-    source = (
-        "import os\nprint(started, os.environ.get('TQDM_DISABLE'), os.environ['TOLD'], os.path.basename(os.getcwd()))"
-    )
+    source = "import os, sys\nprint(sys.started, os.environ.get('TQDM_DISABLE'), os.environ['TOLD'], os.listdir())"
     notebook = new_notebook(cells=[new_code_cell(source)])
     bare.execute(notebook, tmp_path)
-    assert notebook.cells[0].outputs[0].text == f"1 None yes {tmp_path.name}\n"
+    assert notebook.cells[0].outputs[0].text == "1 None yes ['twin']\n"
     assert environments.debris(notebook) == []
 
 
