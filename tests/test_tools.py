@@ -67,6 +67,8 @@ def test_publish_stamps_the_tag_of_the_version_and_says_what_the_owner_does(smal
     (cell,) = nbformat.read(small / "notebooks" / "gru.ipynb", as_version=4).cells
     assert cell.source == source.replace('"v0.0.9"', '"v0.1.0"')
     assert "git tag v0.1.0\n    git push --atomic origin HEAD v0.1.0\n" in capsys.readouterr().out
+    publish.publish("OWNER/NAME")
+    assert "git " not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

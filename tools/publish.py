@@ -37,10 +37,9 @@ def publish(new: str) -> None:
         if after != before:
             common.write(path, after)
     print(f"{count} addresses now say {new}")
-    print(
-        f"The notebooks install {tag}. Once this is committed, publish it under that name, or Colab will not find it:"
-    )
-    print(f"    git tag {tag}\n    git push --atomic origin HEAD {tag}")
+    if new != "OWNER/NAME":
+        print(f"In Colab the notebooks install {tag}, which is there once you have committed this and typed:")
+        print(f"    git tag {tag}\n    git push --atomic origin HEAD {tag}")
 
 
 def text_files() -> list[Path]:
