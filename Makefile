@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture test-colab test-versions experiments run grade handout lint nbgrader pytest-grade audit publish named folder
+.PHONY: help lab test torture test-colab test-versions experiments run slides grade handout lint nbgrader pytest-grade audit publish named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
@@ -18,6 +18,7 @@ help:
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make handout                  write copies to hand out to build/handout (SECTION=gru STUDENTS=list.csv)"
 	@echo "make grade IN=folder          grade what came back from a class, into build/grades/"
+	@echo "make slides SECTION=gru       write slides of a notebook's short path to build/ (without SECTION: of all)"
 	@echo "make lint                     check style and formatting"
 	@echo "make audit                    ask whether a package has a known vulnerability"
 	@echo "make nbgrader                 write a course folder for nbgrader to build/ (SECTION=gru: one section)"
@@ -49,6 +50,8 @@ handout: $(READY)
 	"$(VENV)/bin/python" -m teaching.handout $(SECTION) $(if $(STUDENTS),--students "$(STUDENTS)")
 grade: folder $(READY)
 	"$(VENV)/bin/python" -m teaching.grade "$(IN)"
+slides: $(READY)
+	"$(VENV)/bin/python" -m teaching.slides $(SECTION)
 
 lint: $(READY)
 	"$(VENV)/bin/ruff" check

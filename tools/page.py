@@ -1,6 +1,7 @@
 """A notebook as a page that needs no network: formulas, drawings and styles stand inside it.
 
     as_html               the page of a notebook
+    from_markdown         a piece of Markdown as HTML
     pictures_without_alt  the pictures stored in a notebook that say nothing to those who do not see them
 
 Formulas become MathML, which every current browser shows without a script.
@@ -66,8 +67,13 @@ class PageExporter(HTMLExporter):
     def markdown2html(self, context, source: str) -> str:
         folder = context.get("resources", {}).get("metadata", {}).get("path", "")
         attachments = context.get("cell", {}).get("attachments", {})
-        renderer = WithMath(escape=False, embed_images=True, path=folder, attachments=attachments)
-        return MarkdownWithMath(renderer=renderer).render(source)
+        return from_markdown(source, folder, attachments)
+
+
+def from_markdown(source: str, folder: str = "", attachments: dict | None = None) -> str:
+    """Return Markdown as HTML; formulas become MathML, and pictures, sought in `folder`, stand inside."""
+    renderer = WithMath(escape=False, embed_images=True, path=folder, attachments=attachments or {})
+    return MarkdownWithMath(renderer=renderer).render(source)
 
 
 def mathml(formula: str, display: str) -> str:
