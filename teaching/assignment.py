@@ -1,7 +1,7 @@
 """What of a section's notebook stands in an assignment: enough to answer its exercises, and nothing that trains.
 
 setup          the cells before the exercises: the notebook's own set-up, and the definitions that the answers reach
-statement      an exercise's text
+statement      an exercise's text, with its points
 stubs          the cells of an exercise that a student fills
 scaffold       the code that an open exercise starts from
 solved         a stub's cell with the worked answer between marks
@@ -20,8 +20,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from teaching import fresh
-from teaching.catalogue import STATEMENT, Exercise, Part, Section
+from teaching import fresh, sheets
+from teaching.catalogue import Exercise, Part, Section
 from teaching.definitions import Binding, bindings, defines, free, is_import
 
 STUB = re.compile(r"^( +)raise NotImplementedError *(#.*)?$", re.MULTILINE)
@@ -102,11 +102,9 @@ def _imports_of_the_answers(section: Section, known: dict[str, Binding]) -> set[
 
 
 def statement(section: Section, exercise: Exercise) -> str:
-    """Return the text of an exercise, from its number on to the next one's."""
+    """Return the text of an exercise, with its points and minutes."""
     text = cells(section.path)[exercise.cells[0]].source
-    places = {int(match[1]): match.start() for match in STATEMENT.finditer(text)}
-    end = min([place for place in places.values() if place > places[exercise.number]], default=len(text))
-    return text[places[exercise.number] : end].strip()
+    return sheets.marked(dict(sheets.statements(text))[exercise.number], exercise)
 
 
 def stubs(section: Section, exercise: Exercise) -> list[str]:

@@ -145,8 +145,7 @@ def _without(text: str, begin: str, end: str, instead: str = "") -> str:
 
 def _exercise(section: Section, exercise: Exercise, seed: int) -> list[NotebookNode]:
     name = f"{section.name}-{exercise.number}"
-    text = parts_of.statement(section, exercise)
-    cells = [_locked(f"{name}-text", f"{text}\n\n*Points: {exercise.points}.*")]
+    cells = [_locked(f"{name}-text", parts_of.statement(section, exercise))]
     if code := parts_of.scaffold(section, exercise):
         cells.append(_locked(f"{name}-scaffold", SCAFFOLD.format(name=section.name, code=code)))
     for number, stub in enumerate(parts_of.stubs(section, exercise), 1):
