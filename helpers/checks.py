@@ -15,6 +15,7 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,7 +27,7 @@ def whole_number(name: str, value: Any, least: int | None = None, most: int | No
     (3.0 too), None or a string is a TypeError; a number out of bounds is a ValueError. Both name the argument, `name`.
     """
     tensor = isinstance(value, Tensor)
-    if isinstance(value, bool) or (tensor and (value.dim() > 0 or not _is_whole(value))):
+    if isinstance(value, (bool, np.bool_)) or (tensor and (value.dim() > 0 or not _is_whole(value))):
         raise TypeError(f"{name} must be a whole number; got {_what(value)}")
     try:
         number = int(value) if tensor else operator.index(value)
