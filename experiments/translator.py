@@ -170,13 +170,18 @@ def write(name: str, translator: Translator, held: Pairs, settings: dict[str, An
     print(json.dumps(scores, indent=1), f"\n{place.name}: {place.stat().st_size / 1e6:.1f} MB")
 
 
-if __name__ == "__main__":
+def main(arguments: list[str] | None = None) -> None:
+    """Train the translator that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", default="english-french", choices=list(SETTINGS))
     parser.add_argument("--device", default="cpu")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
         train(chosen.name, chosen.device)
     except distributed.RankLost as lost:
         raise SystemExit(str(lost)) from None
+
+
+if __name__ == "__main__":
+    main()

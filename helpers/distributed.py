@@ -120,11 +120,14 @@ def ranks(device: str = "cpu", patience: float = 300.0) -> Iterator[Ranks]:
     rank, card = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     if cuda := device == "cuda":
         if card >= torch.cuda.device_count():
-            raise ValueError(f"rank {rank} needs card {card}, and there are {torch.cuda.device_count()}; start fewer")
+            raise ValueError(
+                f"rank {rank} wants a card of its own, number {card} counted from 0, and this machine has "
+                f"{torch.cuda.device_count()}; start fewer processes"
+            )
         torch.cuda.set_device(card)
     if rank:
         os.environ["TQDM_DISABLE"] = "1"  # one progress bar is enough
-    go_on = f"Rank {rank} of {size} stops; the same command goes on from the checkpoint, with any number of ranks."
+    go_on = f"Rank {rank} of {size} stops; the same command goes on from the last checkpoint, with any number of ranks."
 
     def told(*_: Any) -> None:
         raise RankLost(f"this process was told to stop, probably since another rank is gone. {go_on}")

@@ -2,8 +2,11 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -240,6 +243,26 @@ def test_the_first_rank_alone_writes_and_shows_a_bar(tmp_path):
     assert second == {"saved": [], "shown": [False]}
 
 
+def late(checkpoint: Path) -> int:
+    """Find a finished run; the first rank removes its file at once, the second comes a second later."""
+    with distributed.ranks() as group:
+        model, batches = translator(), PairBatches(encoded(17), 4)
+        loss = group.share(model, losses.seq2seq_loss)
+        time.sleep(group.rank)
+        options = {"num_epochs": 1, "compute_loss": loss, "checkpoint": checkpoint}
+        history = training.fit(model, batches, sgd(model), **options)
+    if group.rank == 0:
+        checkpoint.unlink()
+    return len(history.step_loss)
+
+
+def test_the_first_rank_waits_until_all_have_read_the_file(tmp_path):
+    model, batches, path = translator(), PairBatches(encoded(17), 4), tmp_path / "run.pt"
+    options = {"num_epochs": 1, "compute_loss": losses.seq2seq_loss, "checkpoint": path}
+    training.fit(model, batches, sgd(model), **options)
+    assert together(2, tmp_path, late, checkpoint=path) == [5, 5]
+
+
 # --- ranks that are lost, or that do not belong together -------------------------------------------------------------
 
 
@@ -249,11 +272,12 @@ def test_when_a_rank_is_killed_the_other_stops_with_a_sentence_and_the_run_can_g
     found = together(2, tmp_path, train, checkpoint=path, kill=kill, at=4)
     assert found[kill] == signal.SIGKILL
     assert found[1 - kill].startswith("RankLost: another rank is gone")
-    assert f"Rank {1 - kill} of 2 stops; the same command goes on from the checkpoint" in found[1 - kill]
+    assert f"Rank {1 - kill} of 2 stops; the same command goes on from the last checkpoint" in found[1 - kill]
     assert time.monotonic() - began < 30, "nobody waits for the dead"
     assert_same_curve(train(checkpoint=path, seed=99), train())
 
 
+@pytest.mark.torture
 def test_of_three_ranks_both_others_stop(tmp_path):
     found = together(3, tmp_path, train, kill=1, at=4)
     assert [found[i].split(":")[0] for i in (0, 2)] == ["RankLost"] * 2
@@ -262,11 +286,12 @@ def test_of_three_ranks_both_others_stop(tmp_path):
 def silent() -> None:
     with distributed.ranks(patience=2) as group:
         if group.rank == 1:
-            time.sleep(6)
+            time.sleep(4)
         else:
             distributed._total(torch.ones(1))
 
 
+@pytest.mark.torture
 def test_a_rank_that_falls_silent_is_waited_for_no_longer_than_was_said(tmp_path):
     first, _ = together(2, tmp_path, silent)
     assert first.startswith("RankLost: another rank is gone, or was silent for 2 seconds")
@@ -277,6 +302,7 @@ def missing() -> None:
         train(patience=2)
 
 
+@pytest.mark.torture
 def test_a_rank_that_never_comes_is_waited_for_no_longer_than_was_said(tmp_path):
     first, _ = together(2, tmp_path, missing)
     assert first.startswith("RankLost: another rank is gone, or was silent for 2 seconds")
@@ -329,3 +355,88 @@ def carried() -> None:
 def test_batches_that_continue_one_another_are_refused(tmp_path):
     for found in together(2, tmp_path, carried):
         assert found.startswith("ValueError: batches that continue one another cannot be shared")
+
+
+def stranger() -> None:
+    machine.set_seed(0)
+    with distributed.ranks() as group:
+        loss = group.share(translator(), losses.seq2seq_loss)
+        loss(translator(), tuple(encoded(4)), None)
+
+
+def test_another_model_than_the_shared_one_is_refused(tmp_path):
+    for found in together(2, tmp_path, stranger):
+        assert found.startswith("ValueError: this is not the model that was shared")
+
+
+def test_more_ranks_than_cards_are_refused(monkeypatch):
+    for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with (
+        pytest.raises(ValueError, match=r"rank 1 wants a card of its own, number 1 .* has 1; start fewer"),
+        distributed.ranks("cuda"),
+    ):
+        pass
+
+
+# --- the documented command ------------------------------------------------------------------------------------------
+
+TINY = """
+import os, signal, sys
+from pathlib import Path
+import translator as experiment
+from helpers import pretrained
+from helpers.pairs import Pairs
+
+words = ["the", "sea", "is", "wide", "and", "the", "boat", "is", "small", "today"]
+sources = [f"{a} {b} {c} ." for a in words[:4] for b in words[4:8] for c in words[5:]]
+pairs = Pairs(sources, [source.upper() for source in sources])
+sizes = {"embed_size": 8, "num_hiddens": 12, "dropout": 0.3, "bidirectional": True}
+experiment.SETTINGS["english-portuguese"] |= {"pieces": 45, "sizes": sizes, "batch_size": 16, "passes": 3}
+experiment.divided = lambda name: (pairs, pairs[:5])
+experiment.ROOT = Path.cwd()
+pretrained.resources.files = lambda package: Path("helpers/pretrained")
+if sys.argv[1:] == ["kill"]:
+    loss = experiment.smoothed_loss
+    def deadly(*options):
+        compute, steps = loss(*options), []
+        def compute_loss(model, *rest):
+            steps.append(1)
+            if len(steps) == 8 and os.environ["RANK"] == "1":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return compute(model, *rest)
+        return compute_loss
+    experiment.smoothed_loss = deadly
+    experiment.fit = lambda *args, **options: fit(*args, **options | {"checkpoint_every": 1})
+    from helpers.training import fit
+experiment.main(["english-portuguese"])
+"""
+
+
+def torchrun(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    (folder / "tiny.py").write_text(TINY)
+    paths = [str(HERE.parent), str(HERE.parent / "experiments")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "GLOO_SOCKET_IFNAME": loopback()}
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "tiny.py"]
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, env=environment, text=True, capture_output=True, timeout=SECONDS
+    )
+
+
+@pytest.mark.torture
+def test_torchrun_trains_a_translator_and_goes_on_after_a_rank_was_killed(tmp_path):
+    pytest.importorskip("sacrebleu")
+    (tmp_path / "helpers" / "pretrained").mkdir(parents=True)
+    died = torchrun(tmp_path, "kill")
+    assert died.returncode
+    assert re.search(r"Rank 0 of 2 stops; the same command goes on from the last checkpoint", died.stderr), died.stderr
+    checkpoint = tmp_path / "build" / "english-portuguese.checkpoint"
+    assert len(files.load(checkpoint)["history"]["step_loss"]) == 7
+    ended = torchrun(tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("3 passes, 2 processes") == ended.stdout.count("pass 3: loss") == 1
+    assert "stops" not in ended.stderr
+    assert not list((tmp_path / "build").iterdir())
+    settings = files.load(tmp_path / "helpers" / "pretrained" / "english-portuguese.pt")["settings"]
+    assert settings["processes"] == 2
