@@ -140,10 +140,12 @@ def train(name: str, device: str) -> None:
     checkpoint = ROOT / "build" / f"{name}.checkpoint"
     loss = smoothed_loss(s["label_smoothing"], s["bfloat16"])
     with distributed.ranks(device) as group:
-        if first := group.rank == 0:
+        first = group.rank == 0
+        if first:
+            processes = "one process" if group.size == 1 else f"{group.size} processes"
             print(
                 f"{name}: {len(train_pairs):,} pairs, {len(held):,} held out, {parameters:,} parameters, "
-                f"{s['passes']} passes, {group.size} processes"
+                f"{s['passes']} passes, {processes}"
             )
         history = fit(
             translator.model, batches, optimizer, num_epochs=s["passes"], scheduler=scheduler, device=group.device,

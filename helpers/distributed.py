@@ -107,7 +107,7 @@ def _total(values: Tensor) -> Tensor:
 def ranks(device: str = "cpu", patience: float = 300.0) -> Iterator[Ranks]:
     """Inside, the processes that `torchrun` has started are one group; a process started alone is all there is.
 
-    device: "cpu" (they talk by gloo) or "cuda" (by nccl; each process takes a card of its own).
+    device: "cpu" (they talk by gloo) or "cuda" (by nccl, each process with a card of its own; not tried yet).
     patience: seconds that a rank waits for the others, before it begins and at every exchange with them.
 
     Leaving waits until all are done. Raises RankLost if another rank is gone, is silent for longer, or if this one is
