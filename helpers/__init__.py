@@ -21,7 +21,7 @@ Import the module you need (`from helpers import training`); nothing is re-expor
     metrics                   perplexity and BLEU
     plotting, search_tree,    pictures,
     display                   and how they are shown
-    machine                   seed, device and threads
+    machine, progress         seed, device and threads, and how far a long task has come
     results                   what the long experiments measured
     exercises                 checks for the exercises
     checks, nested            one place that refuses wrong arguments, and one that walks through nested tensors

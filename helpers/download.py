@@ -20,8 +20,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
+from helpers import progress
 from helpers.cached import DataError, cache_folder, keep, read_intact, usable
 
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"  # no TLS there: the checksum is the protection
@@ -109,7 +108,7 @@ def _download(url: str) -> bytes:
     parts, count = [], 0
     try:
         size = following()
-        with tqdm(total=size, desc=url.rpartition("/")[2], unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
+        with progress.bar(total=size, desc=url.rpartition("/")[2], unit="B", unit_scale=True) as bar:
             while part := following():
                 parts.append(part)
                 count += len(part)

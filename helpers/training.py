@@ -13,7 +13,6 @@ what a run measures, and how it is resumed, in `checkpoint`.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +20,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
-from helpers import checks, nested
+from helpers import checks, nested, progress
 from helpers.checkpoint import History, Run
 from helpers.losses import next_token_loss
 from helpers.machine import forked_random
@@ -84,7 +82,8 @@ def fit(
     run = Run(checkpoint, parts, settings, checkpoint_every)
     run.state = _to(run.state, device)
 
-    with _progress(num_epochs * num_steps, done=len(run.history.step_loss)) as bar:
+    done, total = len(run.history.step_loss), num_epochs * num_steps
+    with progress.bar(total=total, initial=done, desc="training", unit="step") as bar:
         for epoch in run.epochs(num_epochs):
             for batch in run.batches(batches):
                 optimizer.zero_grad(set_to_none=True)
@@ -189,11 +188,6 @@ def _check_finite(mean: float, norm: float, place: str, optimizer: torch.optim.O
             f"{optimizer.param_groups[0]['lr']:.3g}. The weights are those of the step before. Try a smaller learning "
             "rate or a smaller clip, and look for values in the data that are not finite."
         )
-
-
-def _progress(total: int, done: int) -> tqdm:
-    quiet = "TQDM_DISABLE" in os.environ  # in a notebook tqdm itself does not look there
-    return tqdm(total=total, initial=done, desc="training", unit="step", disable=quiet)
 
 
 def _latest(history: History) -> dict[str, str]:

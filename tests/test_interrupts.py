@@ -22,7 +22,7 @@ from test_translator import SENTENCES, translator
 from torch import nn
 
 import helpers
-from helpers import checkpoint, datasets, download, losses, machine, training
+from helpers import checkpoint, datasets, download, losses, machine, progress, training
 from helpers.batches import RandomBatches, SequentialBatches
 from helpers.beam_search import beam_search
 from helpers.language_model import LanguageModel, generate
@@ -41,14 +41,13 @@ def bars(monkeypatch):
     """The bars that were shown, as in a terminal; those that are open are not `disable`d."""
     shown = []
 
-    class Bar(training.tqdm):
+    class Bar(progress.tqdm):
         def __init__(self, *args, **options):
             options |= {"disable": False, "file": open(os.devnull, "w")}  # noqa: SIM115
             super().__init__(*args, **options)
             shown.append(self)
 
-    monkeypatch.setattr(training, "tqdm", Bar)
-    monkeypatch.setattr(download, "tqdm", Bar)
+    monkeypatch.setattr(progress, "tqdm", Bar)
     machine.set_seed(0)
     return shown
 
@@ -247,7 +246,7 @@ def book(monkeypatch):
 def test_a_download_interrupted_halfway_leaves_nothing_and_can_be_repeated(book, tmp_path, bars):
     """The thread that receives ends, too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(download.tqdm, "update", Interrupt(at=1))
+        patch.setattr(progress.tqdm, "update", Interrupt(at=1))
         with pytest.raises(KeyboardInterrupt):
             datasets.time_machine("book", tmp_path)
     assert [bar.disable for bar in bars] == [True]
@@ -303,7 +302,7 @@ def interrupted(action, every: int, first: int = 1) -> Iterator[str]:
 
 
 # Where a line puts things back, nobody can put them back if it is interrupted; a signal seldom strikes just there.
-PUTTING_BACK = ("model.train(was_training)", "with torch.no_grad():", "with _progress(", "with tqdm(", ".unlink(")
+PUTTING_BACK = ("model.train(was_training)", "with torch.no_grad():", "with progress.bar(", "with tqdm(", ".unlink(")
 
 
 def left_behind(place: str, folder: Path, bars: list) -> str:
@@ -380,7 +379,7 @@ PREPARE = f"""
 import sys, itertools
 sys.path.insert(0, {str(HELPERS.parent / "tests")!r})
 import torch
-from helpers import datasets, download, training
+from helpers import datasets, download, progress, training
 from helpers.losses import next_token_loss
 from test_interrupts import B, T, V, VOCAB, ids, language_model
 from helpers.batches import SequentialBatches
@@ -398,7 +397,7 @@ def loss(*args):
     return next_token_loss(*args)
 
 def told():
-    bars = training.tqdm._instances
+    bars = progress.tqdm._instances
     return model.training, torch.is_grad_enabled(), len([bar for bar in bars if not bar.disable])
 """
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from helpers import losses, machine, training
+from helpers import losses, machine, progress, training
 from helpers.batches import RandomBatches, SequentialBatches, whole
 from helpers.language_model import LanguageModel
 
@@ -391,12 +391,12 @@ def test_whole_numbers_of_numpy_are_taken():
 def test_an_interrupted_cell_leaves_model_optimiser_and_bar_usable(monkeypatch):
     bars = []
 
-    class Bar(training.tqdm):
+    class Bar(progress.tqdm):
         def __init__(self, *args, **options):
             bars.append(self)
             super().__init__(*args, **options | {"disable": False, "file": open(os.devnull, "w")})  # noqa: SIM115
 
-    monkeypatch.setattr(training, "tqdm", Bar)
+    monkeypatch.setattr(progress, "tqdm", Bar)
     model, optimizer, steps = language_model(), None, []
 
     def interrupted(*args):
