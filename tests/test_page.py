@@ -87,6 +87,19 @@ def test_a_figure_brings_its_alternative_text_into_the_page():
     assert "No description" not in html
 
 
+def test_a_drawing_brings_its_alternative_text_into_the_page():
+    html = page_of(shown(display.diagram("gru-cell")))
+    assert re.search(r'<img alt="One step of a gated recurrent unit[^"]*" src="data:image/svg', html)
+    assert "No description" not in html
+
+
+def test_a_page_has_its_heading_as_title_and_tables_that_scroll_by_themselves():
+    html = text("# Gates\n\n| a | b |\n| :-- | --: |\n| 1 | 2 |")
+    assert "<title>Gates</title>" in html
+    assert re.search(r'<div [^>]*class="scrolls"[^>]*><table>\s*<thead>', html)
+    assert html.count("</table></div>") == 1
+
+
 def test_the_notebook_stays_as_it_was():
     notebook = new_notebook(cells=[new_markdown_cell("[a](gru.ipynb)")])
     page.as_html(notebook, ROOT / "notebooks" / "made.ipynb")

@@ -28,27 +28,45 @@ TEMPLATE = """
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block extra_css -%}
 <style>
+  main { max-width: 68rem; margin: 0 auto; }
   math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", math; font-size: 1.08em; }
   math[display="block"] { margin: 1em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
   mtable[columnspacing^="0em"] mtd { padding: 0.3em 0; text-align: left; }
   mtable[columnspacing^="0em"] mtd:nth-child(odd) { padding-left: 2em; text-align: right; }
   mtable[columnspacing^="0em"] mtd:first-child { padding-left: 0; }
-  img, .jp-RenderedSVG svg { max-width: 100%; height: auto; }
+  /* A narrow window scrolls what is wide by itself: pictures shrink only as far as their letters can be read. */
+  img, .jp-RenderedSVG svg { max-width: max(100%, 30rem) !important; height: auto; }
+  .jp-OutputArea-output, .jp-MarkdownOutput, .highlight, .scrolls { overflow-x: auto !important; }
+  @media screen and (max-width: 48rem) {
+    .jp-RenderedHTMLCommon table { width: max-content; max-width: 40rem; }
+    .jp-RenderedText pre { white-space: pre !important; }
+  }
+  /* Colours that stand out from their ground by 4.5 to 1, and links that are more than a colour. */
+  main {
+    --jp-cell-prompt-not-active-font-color: #616161; --jp-cell-prompt-not-active-opacity: 1;
+    --jp-mirror-editor-comment-color: #356b6b; --jp-mirror-editor-number-color: #007300;
+    --jp-mirror-editor-operator-color: #9016e0;
+  }
+  .jp-RenderedHTMLCommon a:link:not(.anchor-link) { text-decoration: underline; }
 </style>
 {%- endblock -%}
+{%- macro with_alt(html, alt) -%}
+{{ html | replace('<img ', '<img alt="' ~ (alt | escape_html) ~ '" ', 1) if alt else html }}
+{%- endmacro -%}
 {%- block data_png scoped -%}
-{%- set alt = output | get_metadata('alt', 'image/png') -%}
-{%- if alt -%}
-{{ super() | replace('<img ', '<img alt="' ~ (alt | escape_html) ~ '" ', 1) }}
-{%- else -%}
-{{ super() }}
-{%- endif -%}
+{{ with_alt(super(), output | get_metadata('alt', 'image/png')) }}
+{%- endblock -%}
+{%- block data_svg scoped -%}
+{{ with_alt(super(), output | get_metadata('alt', 'image/svg+xml')) }}
 {%- endblock -%}
 """
 
 
 class WithMath(IPythonRenderer):
-    """nbconvert's Markdown, with formulas as MathML."""
+    """nbconvert's Markdown, with formulas as MathML, and tables that scroll by themselves."""
+
+    def table(self, text: str) -> str:
+        return f'<div class="scrolls" role="group" aria-label="table" tabindex="0"><table>\n{text}</table></div>\n'
 
     def inline_math(self, body: str) -> str:
         return mathml(body, "inline")
@@ -90,6 +108,8 @@ def mathml(formula: str, display: str) -> str:
 def as_html(notebook: NotebookNode, path: Path) -> str:
     """Return the notebook, which lies at `path`, as a page; links to other notebooks lead to their pages."""
     notebook = copy.deepcopy(notebook)
+    if heading := re.search(r"^# (.+)", "\n".join(cell.source for cell in notebook.cells[:1]), re.MULTILINE):
+        notebook.metadata["title"] = heading[1]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"(\]\((?!\w+:)[^)\s]+)\.ipynb\b", r"\1.html", cell.source)
