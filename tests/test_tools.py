@@ -1,6 +1,7 @@
 """The tools: publish, readme, execute and store, on small folders made for the test."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -275,6 +276,19 @@ def test_ordinary_outputs_are_stored():
         new_output("display_data", {"text/markdown": "| 45% | 12% |", "text/plain": "<IPython Markdown object>"}),
     ]
     assert not list(store.complaints(new_notebook(cells=[new_code_cell("x", outputs=outputs)])))
+
+
+@pytest.mark.parametrize(("given", "threads"), [(None, "1"), ("3", "3")])
+def test_run_computes_with_one_thread_unless_told_otherwise(given, threads, small, monkeypatch):
+    write(small / "notebooks" / "gru.ipynb", "'text'")
+    monkeypatch.setattr("sys.argv", ["execute"])
+    monkeypatch.setenv("OMP_NUM_THREADS", given or "")
+    if given is None:
+        monkeypatch.delenv("OMP_NUM_THREADS")
+    seen = []
+    monkeypatch.setattr(execute, "run", lambda *_: seen.append(os.environ["OMP_NUM_THREADS"]))
+    execute.main()
+    assert seen == [threads]
 
 
 def test_a_missing_notebook_is_named(small):

@@ -104,6 +104,8 @@ def command_line(description: str) -> tuple[list[Path], int]:
 
 def main() -> None:
     paths, cell_seconds = command_line(__doc__)
+    # Two threads gain little here, and beside other work each waits for the other. Who knows better sets a number.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     failed = for_each(paths, lambda path: run(path, cell_seconds))
     report(failed, "every notebook ran; the pages are in build/")
 
