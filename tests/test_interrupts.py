@@ -228,16 +228,15 @@ def test_scoring_that_is_interrupted_draws_no_random_numbers_from_training():
 
 @pytest.fixture
 def book(monkeypatch):
-    """The book's novel is NOVEL, at the address of a server that sends half of it, waits, and sends the rest."""
+    """The book's novel is NOVEL, at the address of a server that sends half of it, then drips; later it is honest."""
 
-    def in_two_parts(visit):
-        visit.answer(visit.half(), length=len(visit.content))
-        visit.end.wait(0.3)
-        visit.send(visit.content[len(visit.half()) :])
+    def drip(visit):
+        visit.answer(visit.half(), length=10**6)
+        visit.drip(b"x")
 
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setitem(download.FILES, "timemachine.txt", "sha1:" + hashlib.sha1(NOVEL).hexdigest())
-    plays = [in_two_parts, honest]
+    plays = [drip, honest]
     with misbehaving(plays, {"timemachine.txt": NOVEL}) as (address, _):
         monkeypatch.setattr(download, "DATA_URL", address)
         yield plays
