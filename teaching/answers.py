@@ -171,6 +171,8 @@ def _chosen(code: Code, section: Section, name: str) -> Statement | None:
 
     What the published notebook binds to this name elsewhere, such as data called `train`, is nobody's answer.
     """
+    if not code.binding(name):
+        return None
     ours = {ast.unparse(s.node) for s in published(section).binding(name) if not is_stub(s.node)}
     found = [s for s in code.binding(name) if not isinstance(s.node, (ast.For, ast.While, ast.With, ast.AugAssign))]
     found = [statement for statement in found if ast.unparse(statement.node) not in ours]
