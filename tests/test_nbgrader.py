@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
-from test_project import python
+from test_project import make, python
 
 from teaching import assignment, catalogue, definitions, fresh, nbgrader_course, nbgrader_restore
 from tools import execute
@@ -196,6 +196,18 @@ def test_the_command_explains_what_it_cannot_do(tmp_path, monkeypatch, capsys, a
     with pytest.raises(SystemExit):
         nbgrader_course.main()
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "module"),
+    [("nbgrader", "nbgrader_course"), ("pytest-grade", "pytest_entry")],
+    ids=["nbgrader", "pytest"],
+)
+def test_make_runs_the_command_for_one_section(target, module):
+    status, printed = make("-n", target, "SECTION=gru")
+    assert status == 0, printed
+    assert printed.strip().endswith(f'/bin/python" -m teaching.{module} gru')
+    assert f"make {target}" in make()[1]
 
 
 @pytest.mark.parametrize(
@@ -447,8 +459,8 @@ def handed_in(course, tmp_path_factory):
     archive = folder / "downloaded" / "gru" / "archive"
     archive.mkdir(parents=True)
     with zipfile.ZipFile(archive / "class.zip", "w") as file:
-        for name, (make, _) in CLASS.items():
-            file.writestr(f"{name}_gru.ipynb", nbformat.writes(make(course("gru"))))
+        for name, (handed, _) in CLASS.items():
+            file.writestr(f"{name}_gru.ipynb", nbformat.writes(handed(course("gru"))))
     nbgrader(folder, "zip_collect", "gru")
     for name in CLASS:
         day = 3 if name == "late" else 1
