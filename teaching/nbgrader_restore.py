@@ -22,6 +22,8 @@ from teaching import catalogue
 from teaching.definitions import bindings, free, statements
 from tools import common
 
+LOOK_BELOW = "\n\n(Nothing stood in this cell. What else was handed in stands at the end.)"
+
 
 def restore_all(folder: Path, clean: dict[str, NotebookNode]) -> None:
     """Restore `folder`/STUDENT/SECTION/SECTION.ipynb for every student and every section in `clean`.
@@ -69,8 +71,11 @@ def restored(submission: NotebookNode, clean: NotebookNode, section: str) -> Not
     left = [cell for number, cell in enumerate(submission.cells) if number not in places.values()]
     left = [cell for cell in left if cell.source.strip() not in {"", *published}]
     left = [cell for cell in left if not any(cell.source.strip() in here.source for here in notebook.cells)]
-    heading = [new_markdown_cell("---\n\nWhat else was handed in:")] if left else []
-    notebook.cells += heading + [new_markdown_cell(_as_text(cell)) for cell in left]
+    if left:
+        for cell, empty in zip(notebook.cells, clean.cells, strict=True):
+            if cell.cell_type == "markdown" and cell.metadata.nbgrader.solution and cell.source == empty.source:
+                cell.source += LOOK_BELOW  # a changed cell waits for a person; one that is not counts 0
+        notebook.cells += map(new_markdown_cell, ["---\n\nWhat else was handed in:", *map(_as_text, left)])
     return notebook
 
 

@@ -316,6 +316,12 @@ def test_answers_out_of_place_are_put_back(course, way):
     assert run(found) == {}
 
 
+def test_an_answer_that_was_not_written_stays_as_it_was_handed_out(course):
+    found = restored(course("gru"), without_metadata(right(course("gru"))))
+    clean = nbgrader_course.stripped(course("gru"))
+    assert [cell.source for cell in of_kind(found, "manual")] == [cell.source for cell in of_kind(clean, "manual")]
+
+
 def test_a_notebook_in_order_stays_as_it_is(course):
     assert restored(course("gru"), right(course("gru"))) is None
     assert restored(course("gru"), nbgrader_course.stripped(course("gru"))) is None
@@ -344,6 +350,7 @@ def test_written_answers_and_all_else_are_kept(course):
     found = restored(course("gru"), without_metadata(notebook))
     texts = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in found.cells}
     assert texts["gru-6-answer"].endswith("An RNN of 227 units.")
+    assert texts["gru-7-answer"].endswith("What else was handed in stands at the end.)")  # so that somebody looks
     assert found.cells[-1].cell_type == "markdown"
     assert found.cells[-1].source == "```python\ntrain_for_hours()\n```"
     assert found.cells[-2].source.endswith("What else was handed in:")
