@@ -9,9 +9,9 @@ Several processes, each with its part of every batch; with --device cuda, each o
     torchrun --standalone --nproc-per-node 2 experiments/translator.py
 
 A run that is killed goes on where it stood when the command is given again, with any number of processes; it keeps its
-state in build/. The losses do not depend on that number, but for dropout, whose masks do (helpers/distributed.py). The
-sentences that the notebooks hold out are not trained on, nor is any pair that shares its source or its target with one
-of them. What is scored in the end is what lies in the file, its weights rounded.
+state in build/. The losses do not depend on that number, but for rounding, and for dropout, whose masks do
+(helpers/distributed.py). The sentences that the notebooks hold out are not trained on, nor is any pair that shares its
+source or its target with one of them. What is scored in the end is what lies in the file, its weights rounded.
 """
 
 from __future__ import annotations
