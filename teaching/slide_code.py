@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 
 DRAWING = frozenset({"plt", "plotting", "display", "results"})
@@ -39,7 +40,7 @@ class Shown:
             if statement in shown:  # with the blank lines and comments above it
                 kept += [*lines[end:start], *lines[start : statement.end_lineno]]
             end = statement.end_lineno
-        return "\n".join(kept).strip("\n")
+        return re.sub(r"  # noqa.*", "", "\n".join(kept).strip("\n"))
 
     def _draws(self, statement: ast.stmt) -> bool:
         """Tell whether a statement uses a name that draws; what it then assigns draws as well."""

@@ -27,7 +27,7 @@ from teaching.slide_text import Block, points, sentences, without_places
 from tools import page
 
 ROOM = 598  # pixels below the heading of a slide
-TEXT_LINE, TEXT_GAP, TEXT_WIDTH = 38, 16, 80  # the width in characters, of 28 px
+TEXT_LINE, TEXT_GAP, TEXT_WIDTH = 38, 16, 84  # the width in characters, of 28 px
 CODE_LINE, CODE_GAP, CODE_WIDTH = 25, 30, 98  # of 20 px
 TABLE_LINE, TABLE_GAP, TABLE_WIDTH = 34, 14, 88  # of 26 px
 CODE_LINES = (ROOM - CODE_GAP) // CODE_LINE
@@ -77,7 +77,7 @@ def _said(said: list[str], kind: str, leads: bool, folder: str) -> Iterator[Part
 
 def _text(text: str, kind: str, folder: str) -> Part:
     width = TEXT_WIDTH - 4 * (kind == "item")
-    height = TEXT_LINE * math.ceil(len(_letters(text)) / width) + TEXT_GAP
+    height = TEXT_LINE * len(wrap(_letters(text), width)) + TEXT_GAP
     numbered = re.sub(r"^(\d+)\.", r"\1\\.", text)  # 7. at the beginning would make a list
     return Part(kind, page.from_markdown(without_places(numbered), folder), height)
 

@@ -64,8 +64,8 @@ def body(notebook: NotebookNode, name: str, folder: str = "") -> str:
 
 def _html(slide: Slide, name: str) -> str:
     level, kind = ("h1", " title") if slide.title else ("h2", "")
-    cells = ", ".join(map(str, slide.cells))
-    where = f"<p><strong>Cells {cells} of {name}.ipynb</strong></p>" if cells else ""
+    cells = f"Cell{'s' * (len(slide.cells) > 1)} {', '.join(map(str, slide.cells))}"
+    where = f"<p><strong>{cells} of {name}.ipynb</strong></p>" if slide.cells else ""
     kinds = {"takeaway": "takeaway fragment"}  # it appears with the next key, when the class has looked at the figure
     shown = "".join(f'<div class="part {kinds.get(part.kind, part.kind)}">{part.html}</div>\n' for part in slide.parts)
     return (

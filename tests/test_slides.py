@@ -127,6 +127,7 @@ def test_a_cell_is_cut_before_its_headings():
         ("from helpers.results import load\nstored = load('a')\nfound = g(1)", "found = g(1)"),
         ("rows = [g(1)]\ndisplay.table(['a'], rows)", ""),
         ("%pip install x", "%pip install x"),
+        ("x = f(1)  # noqa: E501", "x = f(1)"),
         ("@torch.no_grad()\ndef f():\n    pass", "@torch.no_grad()\ndef f():\n    pass"),
     ],
 )  # fmt: skip
