@@ -80,6 +80,7 @@ LONG = "The first sentence is long enough to stand on a slide by itself alone."
         (f"**A lead.** {LONG} A detail.", False, [f"**A lead.** {LONG}"]),
         (f"{LONG} A *term*. *A finding of some length*.", False, [LONG, "*A finding of some length*."]),
         (f"{LONG} The power `a**b**c` is code.", False, [LONG]),
+        ("Short. (An aside that nobody has to see here.) And so on.", False, ["Short.", "And so on."]),
         ("One word", False, ["One word"]),
     ],
 )  # fmt: skip
@@ -184,6 +185,28 @@ def test_a_figure_is_shown_with_its_words_and_a_short_remark_after_it_appears_be
 def test_a_remark_before_code_begins_a_slide():
     cells = [figure(), new_markdown_cell("Now code."), new_code_cell("x = f(1)")]
     assert "takeaway" not in slides.body(notebook(new_markdown_cell("## 1. A"), *cells), "made")
+
+
+def test_a_paragraph_gives_way_to_the_code_that_it_leads_to():
+    def last(lines):
+        code = "\n".join(["def f(x):", *["    x = g(x)"] * (lines - 1)])
+        text = f"## 1. A\n\nShort. {LONG[:-1]}, and it goes on for another line."
+        return slides_of(notebook(new_markdown_cell(text), new_code_cell(code)))[-1].parts
+
+    assert [part.kind for part in last(19)] == [part.kind for part in last(20)] == ["text", "code"]
+    assert "another line" in last(19)[0].html
+    assert "another line" not in last(20)[0].html
+    assert [part.kind for part in last(22)] == ["code"]
+
+
+def test_code_is_as_large_as_the_slide_allows():
+    def size(code):
+        return slides_of(notebook(new_markdown_cell("## 1. A"), new_code_cell(code)))[-1].code_size
+
+    assert size("x = f(1)") == 26
+    assert size("x = f(1)  # " + "wide " * 14) == 23
+    assert size("x = f(1)  # " + "wide " * 16) == 20
+    assert size("x = f(1)\n" * 22) == 20
 
 
 def test_a_high_table_goes_over_several_slides_with_its_head_on_each():
