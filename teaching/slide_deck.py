@@ -22,6 +22,7 @@ from teaching.slide_text import blocks, chapters, without_places
 from tools import page
 
 CODE_SIZES = (20, 23, 26)  # with lines of 1.25 times as much
+PROSE = {"text", "item", "formula"}
 BRIEF = 92  # two lines of text: too little for a slide
 
 
@@ -87,7 +88,7 @@ class Deck:
                 self.new(opens=heading.startswith("## "))
             elif (place + 1 < len(found) or not code_follows) and self._concludes(parts):
                 parts = [replace(part, kind="takeaway") for part in parts]
-            else:
+            elif code_follows or self.slides[-1].kinds - PROSE or not self.slides[-1].has_room(parts):
                 self.new()
             slide = self.slides[-1]
             slide.cells.append(number)
@@ -103,7 +104,7 @@ class Deck:
         """Show what is to be seen of a cell of code, and its outputs."""
         parts = [*of_code(self.shown.code(cell.source))]
         parts += [part for output in cell.outputs for part in of_output(output)]
-        if self.slides[-1].kinds - {"text", "item", "formula"}:
+        if self.slides[-1].kinds - PROSE:
             self.new()
         self.slides[-1].cells.append(number)
         figures = [[part] for part in parts if part.kind == "figure"]

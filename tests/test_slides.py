@@ -209,6 +209,12 @@ def test_code_is_as_large_as_the_slide_allows():
     assert size("x = f(1)\n" * 22) == 20
 
 
+def test_prose_after_prose_stays_on_its_slide_unless_code_follows():
+    cells = [new_markdown_cell("## 1. A\n\nOne."), new_markdown_cell("Two.")]
+    assert len(slides_of(notebook(*cells))) == 3
+    assert len(slides_of(notebook(*cells, new_code_cell("x = f(1)")))) == 4
+
+
 def test_a_high_table_goes_over_several_slides_with_its_head_on_each():
     rows = "".join(f"| {i} | {'word ' * 20} |\n" for i in range(15))
     table = new_output("execute_result", data={"text/markdown": f"| n | words |\n| :-- | --: |\n{rows}"})
