@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test torture test-colab test-versions experiments run slides grade handout lint nbgrader pytest-grade audit publish named folder
+.PHONY: help lab test test-browser torture test-colab test-versions experiments run slides grade handout lint nbgrader pytest-grade audit publish named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make test                     run the unit tests, and every notebook as a test"
+	@echo "make test-browser             open every notebook and page in Chromium, some minutes (NOTEBOOK=gru: one of them)"
 	@echo "make torture                  run the tests of many trials, some minutes"
 	@echo "make test-colab               run the ten pages as Google Colab would (NOTEBOOK=gru: one of them)"
 	@echo "make test-versions            run tests with the oldest and the newest packages (SET=oldest: with these)"
@@ -25,11 +26,23 @@ help:
 	@echo "make pytest-grade             write the exercises as plain tests to build/ (SECTION=gru: one section)"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
 
+# JupyterLab refuses to run as root, because whoever reaches it can then do everything. In a container there is often
+# no other user: there it may, if it listens to this machine alone. It wants its token from everybody in any case.
+ROOT_ONLY_HERE := $(if $(filter 0,$(shell id -u)),--allow-root --ServerApp.ip=127.0.0.1)
+
 lab: $(READY)
-	"$(VENV)/bin/jupyter" lab notebooks/index.ipynb
+	$(if $(ROOT_ONLY_HERE),@echo "You are root: JupyterLab listens on 127.0.0.1 only.")
+	"$(VENV)/bin/jupyter" lab notebooks/index.ipynb --LabApp.default_url=/lab/tree/index.ipynb $(ROOT_ONLY_HERE)
 
 test: $(READY)
 	"$(VENV)/bin/pytest"
+
+# A browser has more needs than the project: Debian's packages chromium and npm, and what is installed here.
+test-browser: $(READY)
+	@command -v chromium >/dev/null && command -v npm >/dev/null || { echo "Install chromium and npm first (apt-get install chromium npm)." >&2; exit 1; }
+	"$(VENV)/bin/python" -m pip install -q -r requirements-browser.txt
+	npm install --silent --no-save --no-audit --no-fund --prefix build/axe axe-core@4.14.1
+	"$(VENV)/bin/pytest" -n 0 -m browser tests/browser $(if $(NOTEBOOK),-k "$(NOTEBOOK)")
 
 torture: $(READY)
 	"$(VENV)/bin/pytest" -m torture tests

@@ -156,7 +156,6 @@ def make(*arguments):
         ("torture", ["pytest -m torture tests"]),
         ("test-colab", ["python -m tools.colab_twin gru"]),
         ("test-versions", ["python -m tools.versions oldest"]),
-        ("lab", ["jupyter lab notebooks/index.ipynb"]),
         ("run", ["python -m tools.execute"]),
         ("lint", ["ruff check", "ruff format --check"]),
         ("audit", ["python -m pip install -q pip-audit>=2.10,<3", "python -m tools.audit"]),
@@ -175,6 +174,23 @@ def test_make_installs_once_and_then_runs_what_it_says(tmp_path, target, lines):
         assert notes.read_text().splitlines() == expected
         notes.unlink()
     assert f"make {target}" in make()[1]
+
+
+@pytest.mark.parametrize("user", ["0", "1000"])
+def test_make_lab_opens_the_first_notebook_and_as_root_listens_to_this_machine_alone(tmp_path, monkeypatch, user):
+    """The virtual environment counts as ready, and its JupyterLab takes a note."""
+    for name, does in [("venv/bin/jupyter", 'echo "$@"'), ("bin/id", f"echo {user}"), ("venv/.ready", "")]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
+    status, printed = make("-s", "lab", f"VENV={tmp_path}/venv")
+    assert status == 0, printed
+    expected = ["lab notebooks/index.ipynb --LabApp.default_url=/lab/tree/index.ipynb"]
+    if user == "0":
+        expected = ["You are root: JupyterLab listens on 127.0.0.1 only.", expected[0]]
+        expected[1] += " --allow-root --ServerApp.ip=127.0.0.1"
+    assert printed.splitlines() == expected
 
 
 def test_make_publish_asks_for_the_address_before_anything_else(tmp_path):
