@@ -19,6 +19,7 @@ def prose(notebook: str) -> str:
     return " ".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 writes the same code otherwise (ast.unparse)")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stored_rows_are_those_of_the_grid_and_of_the_notebooks_present_code(name):
     module, stored = experiments.experiment(name), json.loads((experiments.RESULTS / f"{name}.json").read_text())
