@@ -17,7 +17,7 @@ from test_losses import encoded, translator
 from test_training import assert_equal_weights, ids, language_model, sgd, weights
 from torch import nn
 
-from helpers import distributed, files, losses, machine, training
+from helpers import distributed, files, losses, machine, progress, training
 from helpers.batches import RandomBatches, SequentialBatches
 from helpers.pair_batches import PairBatches
 
@@ -228,9 +228,15 @@ def test_ranks_draw_the_same_batches_and_masks_of_their_own(tmp_path):
 
 def written(checkpoint: Path) -> dict:
     """Return which files this process saves, and whether its bar was shown."""
-    saved, shown, save, bar = [], [], files.save, training.tqdm
+    saved, shown, save = [], [], files.save
+
+    class Noted(progress.tqdm):
+        def __init__(self, **options):
+            shown.append(not options["disable"])
+            super().__init__(**options | {"disable": True})
+
     files.save = lambda path, *args, **options: saved.append(path) or save(path, *args, **options)
-    training.tqdm = lambda **options: shown.append(not options["disable"]) or bar(**options | {"disable": True})
+    progress.tqdm = Noted
     os.environ.pop("TQDM_DISABLE", None)
     train(checkpoint=checkpoint)
     return {"saved": saved, "shown": shown}
