@@ -108,7 +108,7 @@ def endless(visit: Visit) -> None:
 
 
 def flipped(visit: Visit) -> None:
-    content = bytearray(visit.content)
+    content = bytearray(visit.content or b"?")
     content[len(content) // 2] ^= 1
     visit.answer(bytes(content))
 

@@ -329,7 +329,7 @@ def test_a_search_interrupted_at_any_line_leaves_everything_as_it_was(name, ever
     record_property("trials", trials)
 
 
-@pytest.mark.parametrize("every", [300, pytest.param(3, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("every", [300, pytest.param(9, marks=pytest.mark.torture)])
 def test_training_interrupted_at_any_line_goes_on_and_ends_as_if_nothing_had_been(
     every, tmp_path, monkeypatch, bars, record_property
 ):
