@@ -1,6 +1,8 @@
 """Bars: what is seen of them in a terminal, and what stays of them in a notebook."""
 
 import io
+import subprocess
+import sys
 from contextlib import nullcontext
 
 import pytest
@@ -59,3 +61,9 @@ def test_the_environment_silences_bars(monkeypatch):
     with progress.bar(total=4, desc="walking", file=terminal) as bar:
         bar.update(4)
     assert terminal.getvalue() == ""
+
+
+def test_outside_of_a_notebook_nothing_is_loaded_for_one():
+    code = "import sys; from helpers import training; print([n for n in ('IPython', 'ipywidgets') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
+    assert done.stdout == "[]\n"
