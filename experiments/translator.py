@@ -25,12 +25,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 
-from helpers import datasets, distributed, files, metrics, pretrained
+from helpers import datasets, distributed, files, losses, metrics, pretrained
 from helpers.language_model import count_parameters
 from helpers.machine import set_seed
-from helpers.padding import real_places
 from helpers.pair_batches import PairBatches, encode_pairs
 from helpers.pairs import Pairs, normalize, read_pairs, references_of, split_by_source
 from helpers.tokenizers import BPETokenizer
@@ -85,13 +83,12 @@ def smoothed_loss(label_smoothing: float, bfloat16: bool) -> Callable:
     """
 
     def compute(model, batch, state=None):
-        src, src_len, tgt, tgt_len = batch
-        with torch.autocast(src.device.type, torch.bfloat16, enabled=bfloat16):
-            logits, _ = model(src, src_len, tgt[:, :-1])  # (B, T, V)
-        real = real_places(tgt_len, tgt.shape[1] - 1)  # (B, T)
-        targets = tgt[:, 1:][real]
-        loss = F.cross_entropy(logits[real].float(), targets, label_smoothing=label_smoothing, reduction="sum")
-        return loss, len(targets), None
+        def halved(src, *rest):
+            with torch.autocast(src.device.type, torch.bfloat16, enabled=bfloat16):
+                logits, after = model(src, *rest)
+            return logits.float(), after
+
+        return losses.seq2seq_loss(halved, batch, label_smoothing=label_smoothing)
 
     return compute
 

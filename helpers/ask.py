@@ -12,6 +12,7 @@ import torch
 
 from helpers import text
 from helpers.beam_search import beam_search
+from helpers.language_model import read_prompt
 from helpers.pairs import normalize
 from helpers.pretrained.writers import Writer
 from helpers.sampling import sample
@@ -65,12 +66,11 @@ def go_on(writer: Writer, beginning: str, length: int = 80) -> list[str]:
     ids = torch.tensor([writer.vocab.encode(cleaned)], device=device)  # (1, T)
     limits = {"eos": None, "max_steps": length}
     with inference(writer.model):
-        state = writer.model(ids[:, :-1])[1] if ids.shape[1] > 1 else None
-        last = ids[:, -1]
+        start = writer.model, *read_prompt(writer.model, ids)
         found = {
-            "most probable": sample(writer.model, state, last, temperature=0, **limits),
-            "a beam of 10": beam_search(writer.model, state, last, beam_size=10, **limits),
-            "drawn, τ = 0.6": sample(writer.model, state, last, temperature=0.6, **limits),
-            "drawn, τ = 1": sample(writer.model, state, last, **limits),
+            "most probable": sample(*start, temperature=0, **limits),
+            "a beam of 10": beam_search(*start, beam_size=10, **limits),
+            "drawn, τ = 0.6": sample(*start, temperature=0.6, **limits),
+            "drawn, τ = 1": sample(*start, **limits),
         }
     return [cleaned, *(f"   {way:>14}  …{''.join(writer.vocab.decode(each.best()[0]))}" for way, each in found.items())]

@@ -2,6 +2,7 @@
 
     LanguageModel     tokens -> scores for the next token
     generate          continue a prompt, one character at a time
+    read_prompt       where a search or a sample goes on from
     reorder_state     pick rows of a recurrent layer's state
     count_parameters  how many numbers a model learns
 
@@ -85,9 +86,13 @@ def generate(model: LanguageModel, vocab: Vocab, prompt: str, num_steps: int, te
     device = next(model.parameters()).device
     ids = torch.tensor([vocab.encode(prompt, strict=True)], device=device)  # (1, T)
     with inference(model):
-        state = model(ids[:, :-1])[1] if ids.shape[1] > 1 else None  # the last character is read by `sample`
-        found = sample(model, state, ids[:, -1], eos=None, max_steps=num_steps, temperature=temperature)
+        found = sample(model, *read_prompt(model, ids), eos=None, max_steps=num_steps, temperature=temperature)
     return prompt + "".join(vocab.decode(found.best()[0]))
+
+
+def read_prompt(model: LanguageModel, ids: Tensor) -> tuple[Any, Tensor]:
+    """Return the state after all but the last of `ids` (N, T), and these last ones (N,): what a search starts from."""
+    return model(ids[:, :-1])[1] if ids.shape[1] > 1 else None, ids[:, -1]
 
 
 def reorder_state(state: Any, index: Tensor) -> Any:
