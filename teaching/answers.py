@@ -22,6 +22,7 @@ from functools import cache
 from IPython.core.inputtransformer2 import TransformerManager
 
 from teaching.catalogue import Section
+from teaching.definitions import is_stub
 from teaching.inbox import cells_of
 
 LONGEST_CELL = 200_000  # characters
@@ -136,14 +137,6 @@ def published(section: Section) -> Code:
 
 def parameters(node: ast.AST) -> list[str] | None:
     return [a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)] if isinstance(node, ast.FunctionDef) else None
-
-
-def is_stub(node: ast.AST) -> bool:
-    """Whether a function only raises NotImplementedError, as those that are handed out."""
-    if not isinstance(node, ast.FunctionDef):
-        return False
-    body = [part for part in node.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
-    return len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.unparse(body[0])
 
 
 def sections_in(code: Code, sections: list[Section]) -> list[Section]:

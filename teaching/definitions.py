@@ -4,6 +4,7 @@ Binding     a statement that gives names a meaning
 bindings    the last one for each name
 statements  those at the top of a cell
 free        the names that a piece of code takes from outside
+is_stub     whether a function is one that was handed out
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def bindings(all_cells: list[NotebookNode], stubs: bool = True) -> dict[str, Bin
     found = {}
     for number, cell in enumerate(all_cells):
         for node in statements(cell):
-            if not stubs and _is_stub(node):
+            if not stubs and is_stub(node):
                 continue
             start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
             source = "\n".join(cell.source.splitlines()[start - 1 : node.end_lineno])
@@ -68,7 +69,8 @@ def free(source: str) -> set[str]:
     return outside(symtable.symtable(source, "cell", "exec")) - set(dir(builtins))
 
 
-def _is_stub(node: ast.stmt) -> bool:
+def is_stub(node: ast.AST) -> bool:
+    """Whether a function only raises NotImplementedError, as those that are handed out."""
     body = node.body if isinstance(node, ast.FunctionDef) else []
     body = [part for part in body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
     return len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.dump(body[0])

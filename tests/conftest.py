@@ -1,8 +1,10 @@
 """What the tests of several modules start from."""
 
+import hashlib
+
 import pytest
 
-from helpers import datasets
+from helpers import datasets, download
 from helpers.pairs import Pairs, normalize, read_pairs
 from helpers.tokenizers import BPETokenizer
 
@@ -16,3 +18,20 @@ def sample() -> Pairs:
 @pytest.fixture(scope="session")
 def pieces(sample) -> BPETokenizer:
     return BPETokenizer(sample.targets[::4], 200)
+
+
+@pytest.fixture
+def publish(monkeypatch):
+    """Return a function that lets the book's files be these, with their checksums; nothing in the environment chooses,
+    and nobody waits between attempts."""
+
+    def publish(files: dict[str, bytes], sentences: str) -> None:
+        for name in ("MODERN_RNN_DATA", "MODERN_RNN_CACHE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("NO_PROXY", "*")
+        for name, content in files.items():
+            monkeypatch.setitem(download.FILES, name, "sha1:" + hashlib.sha1(content).hexdigest())
+        monkeypatch.setattr(datasets, "PAIRS_SHA256", hashlib.sha256(sentences.encode()).hexdigest())
+        monkeypatch.setattr(download, "PAUSE", 0)
+
+    return publish

@@ -43,14 +43,8 @@ ARCHIVE, ZIP = archive(), "fra-eng.zip"
 
 
 @pytest.fixture(autouse=True)
-def _settings(monkeypatch):
-    for name in ("MODERN_RNN_DATA", "MODERN_RNN_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setitem(download.FILES, NAME, SHA1)
-    monkeypatch.setitem(download.FILES, ZIP, "sha1:" + hashlib.sha1(ARCHIVE).hexdigest())
-    monkeypatch.setattr(datasets, "PAIRS_SHA256", hashlib.sha256(PAIRS.encode()).hexdigest())
-    monkeypatch.setattr(download, "PAUSE", 0)
+def _settings(publish):
+    publish({NAME: BYTES, ZIP: ARCHIVE}, PAIRS)
 
 
 @pytest.fixture

@@ -45,14 +45,8 @@ def sha1(content: bytes) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _settings(monkeypatch):
-    for name in ("MODERN_RNN_DATA", "MODERN_RNN_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-    for name, content in FILES.items():
-        monkeypatch.setitem(download.FILES, name, sha1(content))
-    monkeypatch.setattr(datasets, "PAIRS_SHA256", hashlib.sha256(SENTENCES.encode()).hexdigest())
-    monkeypatch.setattr(download, "PAUSE", 0)
+def _settings(publish):
+    publish(FILES, SENTENCES)
 
 
 @pytest.fixture

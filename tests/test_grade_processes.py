@@ -45,7 +45,6 @@ def zygote(tmp_path_factory):
 def mark(zygote, monkeypatch):
     """Return a function that marks the code of an answer with the check of a part, without fresh cases."""
     monkeypatch.setattr(marking, "_zygote", zygote)
-    monkeypatch.setattr(marking.fresh, "cases", lambda *_: [])
 
     def marked(section: str, part: Part, *statements: str):
         task = marking.Task(section, {part.answer: list(statements)}, 0, SECONDS)

@@ -1,10 +1,10 @@
 """Cases that no student has seen: hidden ones for every check, drawn from a seed.
 
 cases        a few new cases for a check, in the form that its question takes
+harder       the check itself, with the new cases behind the public ones
 NONE, FEW    the checks of which there can be no other case, or hardly one, with the reason
 
-    cases = fresh.cases("gru", "check_half_life", seed)
-    hidden = dataclasses.replace(check, cases=[*check.cases, *cases])
+    check = fresh.harder("gru", "check_half_life", seed)
 
 The numbers in a question follow from its case, so other sizes are other numbers, and an answer that has the notebook's
 cases by heart is found out. Every case keeps to what the exercise's statement promises. Each section has a module here,
@@ -13,9 +13,11 @@ called as its module of checks, with a function for each check, called as the ch
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from random import Random
 
+from helpers.exercises.check import Check
 from teaching import catalogue
 
 NONE = {
@@ -46,3 +48,10 @@ def cases(section: str, check: str, seed: int) -> list[tuple]:
         if not any(case in public for case in drawn):  # by chance: drawn once more
             return drawn
     raise RuntimeError(f"the cases of {check} are hardly ever other than its public ones")
+
+
+def harder(section: str, check: str, seed: int) -> Check:
+    """Return a check whose cases are the public ones and the fresh ones. Raises LookupError as `cases` does."""
+    more = cases(section, check, seed)
+    public = getattr(catalogue.section(section).module, check)
+    return dataclasses.replace(public, cases=[*public.cases, *more])
