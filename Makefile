@@ -6,24 +6,29 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab test test-browser torture test-colab test-versions experiments run slides grade handout lint nbgrader pytest-grade audit publish named folder
+.PHONY: help lab run experiments test test-browser test-colab test-versions torture lint audit publish
+.PHONY: slides handout grade nbgrader pytest-grade named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
+	@echo "make run                      execute the notebooks and write HTML pages to build/"
+	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
+	@echo
+	@echo "To teach (docs/teaching.md); SECTION=gru takes one section, else all:"
+	@echo "make slides                   write slides of the short path to build/slides"
+	@echo "make handout                  write copies to hand out to build/handout (STUDENTS=list.csv: own numbers for each)"
+	@echo "make grade IN=folder          grade what came back into build/grades (STUDENTS=list.csv: by those numbers)"
+	@echo "make nbgrader                 write a course folder for nbgrader to build/nbgrader"
+	@echo "make pytest-grade             write the exercises as plain tests to build/classroom"
+	@echo
+	@echo "To change the project:"
 	@echo "make test                     run the unit tests, and every notebook as a test"
 	@echo "make test-browser             open every notebook and page in Chromium, some minutes (NOTEBOOK=gru: one of them)"
-	@echo "make torture                  run the tests of many trials, some minutes"
 	@echo "make test-colab               run the ten pages as Google Colab would (NOTEBOOK=gru: one of them)"
 	@echo "make test-versions            run tests with the oldest and the newest packages (SET=oldest: with these)"
-	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
-	@echo "make run                      execute the notebooks and write HTML pages to build/"
-	@echo "make handout                  write copies to hand out to build/handout (SECTION=gru STUDENTS=list.csv)"
-	@echo "make grade IN=folder          grade what came back from a class, into build/grades/"
-	@echo "make slides SECTION=gru       write slides of a notebook's short path to build/ (without SECTION: of all)"
+	@echo "make torture                  run the tests of many trials, some minutes"
 	@echo "make lint                     check style and formatting"
 	@echo "make audit                    ask whether a package has a known vulnerability"
-	@echo "make nbgrader                 write a course folder for nbgrader to build/ (SECTION=gru: one section)"
-	@echo "make pytest-grade             write the exercises as plain tests to build/ (SECTION=gru: one section)"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
 
 # JupyterLab refuses to run as root, because whoever reaches it can then do everything. In a container there is often
@@ -33,6 +38,31 @@ ROOT_ONLY_HERE := $(if $(filter 0,$(shell id -u)),--allow-root --ServerApp.ip=12
 lab: $(READY)
 	$(if $(ROOT_ONLY_HERE),@echo "You are root: JupyterLab listens on 127.0.0.1 only.")
 	"$(VENV)/bin/jupyter" lab notebooks/index.ipynb --LabApp.default_url=/lab/tree/index.ipynb $(ROOT_ONLY_HERE)
+
+run: $(READY)
+	"$(VENV)/bin/python" -m tools.execute
+
+experiments: $(READY)
+	"$(VENV)/bin/python" experiments/run.py $(NAME)
+
+slides: $(READY)
+	"$(VENV)/bin/python" -m teaching.slides $(SECTION)
+
+handout: $(READY)
+	"$(VENV)/bin/python" -m teaching.handout $(SECTION) $(if $(STUDENTS),--students "$(STUDENTS)")
+
+grade: folder $(READY)
+	"$(VENV)/bin/python" -m teaching.grade "$(IN)" $(if $(STUDENTS),--students "$(STUDENTS)")
+
+nbgrader: $(READY)
+	"$(VENV)/bin/python" -m teaching.nbgrader_course $(SECTION)
+
+pytest-grade: $(READY)
+	"$(VENV)/bin/python" -m teaching.pytest_entry $(SECTION)
+
+folder:
+	@test -n "$(IN)" || { echo "Which folder? Type: make grade IN=folder" >&2; exit 1; }
+	@test -d "$(IN)" || { echo "there is no folder $(IN)" >&2; exit 1; }
 
 test: $(READY)
 	"$(VENV)/bin/pytest"
@@ -44,27 +74,14 @@ test-browser: $(READY)
 	npm install --silent --no-save --no-audit --no-fund --prefix build/axe axe-core@4.14.1
 	"$(VENV)/bin/pytest" -n 0 -m browser tests/browser $(if $(NOTEBOOK),-k "$(NOTEBOOK)")
 
-torture: $(READY)
-	"$(VENV)/bin/pytest" -m torture tests
-
 test-colab: $(READY)
 	"$(VENV)/bin/python" -m tools.colab_twin $(NOTEBOOK)
 
 test-versions: $(READY)
 	"$(VENV)/bin/python" -m tools.versions $(SET)
 
-experiments: $(READY)
-	"$(VENV)/bin/python" experiments/run.py $(NAME)
-
-run: $(READY)
-	"$(VENV)/bin/python" -m tools.execute
-
-handout: $(READY)
-	"$(VENV)/bin/python" -m teaching.handout $(SECTION) $(if $(STUDENTS),--students "$(STUDENTS)")
-grade: folder $(READY)
-	"$(VENV)/bin/python" -m teaching.grade "$(IN)"
-slides: $(READY)
-	"$(VENV)/bin/python" -m teaching.slides $(SECTION)
+torture: $(READY)
+	"$(VENV)/bin/pytest" -m torture tests
 
 lint: $(READY)
 	"$(VENV)/bin/ruff" check
@@ -73,21 +90,12 @@ lint: $(READY)
 audit: $(READY)
 	"$(VENV)/bin/python" -m pip install -q "pip-audit>=2.10,<3"
 	"$(VENV)/bin/python" -m tools.audit
-nbgrader: $(READY)
-	"$(VENV)/bin/python" -m teaching.nbgrader_course $(SECTION)
-
-pytest-grade: $(READY)
-	"$(VENV)/bin/python" -m teaching.pytest_entry $(SECTION)
 
 publish: named $(READY)
 	"$(VENV)/bin/python" -m tools.publish "$(REPO)"
 
 named:
 	@test -n "$(REPO)" || { echo "Which repository? Type: make publish REPO=owner/name" >&2; exit 1; }
-
-folder:
-	@test -n "$(IN)" || { echo "Which folder? Type: make grade IN=folder" >&2; exit 1; }
-	@test -d "$(IN)" || { echo "there is no folder $(IN)" >&2; exit 1; }
 
 # Made anew when the requirements change.
 $(READY): requirements.txt pyproject.toml

@@ -157,6 +157,12 @@ def make(*arguments):
         ("test-colab", ["python -m tools.colab_twin gru"]),
         ("test-versions", ["python -m tools.versions oldest"]),
         ("run", ["python -m tools.execute"]),
+        ("experiments", ["python experiments/run.py gru-memory"]),
+        ("slides", ["python -m teaching.slides gru"]),
+        ("handout", ["python -m teaching.handout gru --students list.csv"]),
+        ("grade", ["python -m teaching.grade tests --students list.csv"]),
+        ("nbgrader", ["python -m teaching.nbgrader_course gru"]),
+        ("pytest-grade", ["python -m teaching.pytest_entry gru"]),
         ("lint", ["ruff check", "ruff format --check"]),
         ("audit", ["python -m pip install -q pip-audit>=2.10,<3", "python -m tools.audit"]),
         ("publish", ["python -m tools.publish ada/rnn"]),
@@ -167,6 +173,7 @@ def test_make_installs_once_and_then_runs_what_it_says(tmp_path, target, lines):
     fake.write_text(FAKE.format(python=sys.executable, notes=notes))
     fake.chmod(0o755)
     settings = [target, f"VENV={venv}", f"PYTHON={fake}", "REPO=ada/rnn", "NOTEBOOK=gru", "SET=oldest"]
+    settings += ["SECTION=gru", "STUDENTS=list.csv", "IN=tests", "NAME=gru-memory"]
     installation = [f"fake -m venv {venv}", "python -m pip install -r requirements.txt"]
     for expected in ([*installation, *lines], lines):
         status, printed = make(*settings)

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import tarfile
 
 import nbformat
@@ -301,13 +300,6 @@ def test_an_unknown_section_is_an_error_that_lists_the_sections(monkeypatch, cap
     with pytest.raises(SystemExit):
         slides.main()
     assert "there is no section 'gruu'; there are: index, gru, lstm" in capsys.readouterr().err
-
-
-def test_make_slides_names_the_section():
-    if not shutil.which("make"):
-        pytest.skip("make is not installed")
-    done = subprocess.run(["make", "-n", "slides", "SECTION=gru"], cwd=common.ROOT, text=True, capture_output=True)
-    assert done.stdout.rstrip().endswith('bin/python" -m teaching.slides gru')
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------
