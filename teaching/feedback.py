@@ -53,6 +53,9 @@ first case that went wrong; there may be others.</footer>
 
 
 def _section(row: Row) -> Iterator[str]:
+    if row.section is None:
+        yield f"<p>No answers were found in what you handed in ({escape('; '.join(row.remarks))}).</p>"
+        return
     yield f"<h2>{escape(row.section.title)}</h2>"
     points = f"{_points(row.points)} of {row.of} points; exercises that your teacher reads are not counted yet"
     yield f'<p class="points">{points}</p>'

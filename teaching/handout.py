@@ -19,7 +19,8 @@ import nbformat
 
 from teaching import catalogue, students, variants
 from teaching.instructor import instructor, table
-from teaching.sheets import Person, student
+from teaching.sheets import student
+from teaching.students import Person
 from tools import common, page
 
 

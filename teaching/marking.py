@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from helpers.exercises.check import CORRECT, NOT_SOLVED, WRONG, Check
-from teaching import catalogue, fresh
+from teaching import catalogue, fresh, own_numbers, variants
 from teaching.catalogue import Part
 from teaching.remote import Answer, Ended, Zygote
 from tools import common
@@ -38,12 +38,15 @@ _zygote: Zygote | None = None
 
 @dataclass(frozen=True)
 class Task:
-    """statements: for each answer the statements that it consists of, or a sentence that says why there are none."""
+    """statements: for each answer the statements that it consists of, or a sentence that says why there are none.
+    student_id: whose numbers the exercises have; those of the notebook if it is "".
+    """
 
     section: str
     statements: dict[str, list[str] | str]
     seed: int
     seconds: int
+    student_id: str = ""
 
     @property
     def key(self) -> str:
@@ -63,9 +66,10 @@ class Outcome:
 
 def version() -> str:
     """Return a hash of all that decides about marks."""
-    files = sorted((common.ROOT / "helpers" / "exercises").glob("*.py")) + sorted(Path(fresh.__file__).parent.glob("*"))
-    files += [Path(__file__).with_name(f"{name}.py") for name in ("codec", "marking", "remote", "server")]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files if path.suffix == ".py")).hexdigest()[:16]
+    folders = common.ROOT / "helpers" / "exercises", *(Path(each.__file__).parent for each in (fresh, own_numbers))
+    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    files += [Path(__file__).with_name(f"{name}.py") for name in ("codec", "marking", "remote", "server", "variants")]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def begin(modules: list[str], closed: list[Path], seconds: int) -> None:
@@ -81,9 +85,8 @@ def mark(task: Task) -> dict:
     """Return {"parts": outcomes, "protections": what was in force} for a task."""
     section = catalogue.section(task.section)
     protections: list[str] = []
-    parts = [
-        _mark(fresh.harder(task.section, part.check, task.seed), part, task, protections) for part in section.parts()
-    ]
+    checks = {part: variants.check_for(task.section, part, task.student_id, task.seed) for part in section.parts()}
+    parts = [_mark(check, part, task, protections) for part, check in checks.items()]
     return {"parts": [asdict(part) for part in parts], "protections": protections}
 
 

@@ -17,12 +17,13 @@ from teaching.marking import Outcome
 
 @dataclass(frozen=True)
 class Row:
-    """section: None for a student in whose files no answer was found."""
+    """section: None for a student in whose files no answer was found. id: of a student in a class list."""
 
     student: str
     section: Section | None
     parts: tuple[Outcome, ...] = ()
     remarks: tuple[str, ...] = ()
+    id: str = ""
 
     def outcomes(self, exercise: Exercise) -> list[Outcome]:
         known = {part.check: part for part in self.parts}
@@ -39,6 +40,11 @@ class Row:
         return self.section.exercises if self.section else ()
 
     @property
+    def absent(self) -> bool:
+        """Whether nothing at all came back."""
+        return self.section is None and not self.remarks
+
+    @property
     def points(self) -> float:
         return sum(map(self.earned, self.exercises))
 
@@ -51,17 +57,20 @@ class Row:
 def table(rows: list[Row]) -> str:
     """Return one line for each student and section: points of each exercise, "by hand" for the open ones, and remarks.
 
-    total and of: the points that the checks have given, and could give.
+    total and of: the points that the checks have given, and could give. The ids of a class list come first.
     """
+    listed = any(row.id for row in rows)
     numbers = range(1, 1 + max((len(row.exercises) for row in rows), default=0))
     lines = io.StringIO()
     writer = csv.writer(lines)
-    writer.writerow(["student", "section", *numbers, "total", "of", "remarks"])
+    writer.writerow([*["id"] * listed, "student", "section", *numbers, "total", "of", "remarks"])
     for row in rows:
         by_number = {exercise.number: exercise for exercise in row.exercises}
         marks = [_mark(row, by_number.get(number)) for number in numbers]
         name = row.section.name if row.section else ""
-        writer.writerow([_text(row.student), name, *marks, f"{row.points:g}", row.of, _text("; ".join(row.remarks))])
+        who = [*[row.id] * listed, _text(row.student), name]
+        remarks = "nothing came back" if row.absent else _text("; ".join(row.remarks))
+        writer.writerow([*who, *marks, f"{row.points:g}", row.of, remarks])
     return lines.getvalue()
 
 

@@ -1,14 +1,12 @@
 """A section's notebook as it is handed to students: no solutions, points beside each exercise, room for answers.
 
 student      the copy: whole, or with `exercises_only` a short sheet of the exercises and what they need
-Person       whose copy it is
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from teaching import variants
 from teaching.catalogue import STATEMENT, Exercise, Section
 from teaching.needs import needed
 from teaching.statements import statements
+from teaching.students import Person
 from tools.store import METADATA
 
 SETUP = 3  # the cells of a notebook before its first section: the opening, the Colab cell, the imports
@@ -28,14 +27,6 @@ SHEET = """\
 
 This sheet holds the exercises of the section and what they need of its notebook; sections that a text names are those \
 of the notebook. Run All takes some seconds. Write your name into the next cell."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """id: what the university knows them by; their own numbers follow from it."""
-
-    id: str = ""
-    name: str = ""
 
 
 def student(

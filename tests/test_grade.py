@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from test_project import make
 
-from teaching import answers, catalogue, feedback, grade, inbox, marks
+from teaching import answers, catalogue, feedback, grade, inbox, marks, submissions, variants
 from teaching.inbox import File
 from teaching.marking import Outcome
+from teaching.students import Person, Roll
 from tools import common
 
 GRU = catalogue.section("gru")
@@ -242,14 +243,10 @@ def test_what_an_answer_has_no_use_for_is_remarked(text):
 # --- one file of several ---------------------------------------------------------------------------------------------
 
 
-def jobs(tmp_path, members: dict[str, bytes]) -> list[tuple]:
+def jobs(tmp_path, members: dict[str, bytes]) -> list[submissions.Job]:
     lay(tmp_path, members)
-    submissions, problems = grade.collect(tmp_path, tmp_path / "out")
-    return [
-        job
-        for name in {**submissions, **problems}
-        for job in grade._jobs(name, submissions[name], problems[name], 0, 9)
-    ]
+    found = submissions.collect(tmp_path, tmp_path / "out")
+    return [job for student in found for job in submissions.jobs(student, 0, 9)]
 
 
 def test_of_several_files_the_fullest_counts_and_of_equals_the_newest(tmp_path):
@@ -257,8 +254,8 @@ def test_of_several_files_the_fullest_counts_and_of_equals_the_newest(tmp_path):
     for name, data, changed in (("a", one, 300), ("b", two, 100), ("c", two, 200)):
         lay(tmp_path, {f"ada/{name}.ipynb": data, "bo/x.ipynb": one})
         os.utime(tmp_path / "ada" / f"{name}.ipynb", (changed, changed))
-    ada = next(job for job in jobs(tmp_path, {}) if job[0] == "ada")
-    assert ada[2] == (
+    ada = next(job for job in jobs(tmp_path, {}) if job.student.label == "ada")
+    assert ada.remarks == (
         "graded is ada/c.ipynb, which has the most answers or is the newest, and not ada/a.ipynb, ada/b.ipynb",
     )
 
@@ -268,13 +265,51 @@ def test_sections_in_several_files_and_files_without_answers(tmp_path):
         "ada/1.ipynb": notebook(HALF_LIFE), "ada/2.py": b"def train(X, Y): return X", "ada/essay.pdf": b"",
         "bo/x.ipynb": notebook("x = 1"), "cy/x.ipynb": b"no notebook",
     })  # fmt: skip
-    assert [(student, section and section.name) for student, section, *_ in found] == [
+    assert [(job.student.label, job.section and job.section.name) for job in found] == [
         ("ada", "gru"), ("ada", "lstm"), ("bo", None), ("cy", None),
     ]  # fmt: skip
-    remarks = {job[0]: "; ".join(job[2]) for job in found}
+    remarks = {job.student.label: "; ".join(job.remarks) for job in found}
     assert "essay.pdf is not read: neither a notebook nor a .py file" in remarks["ada"]
     assert remarks["bo"] == "no answers were found"
     assert "x.ipynb is not read: it cannot be read as a notebook" in remarks["cy"]
+
+
+# --- a class list ----------------------------------------------------------------------------------------------------
+
+ADA, BO, CY = Person("s1", "Ada Lima"), Person("s2", "Bo Müller-Lüdenscheidt"), Person("S3", "Cy")
+NAMESAKES = Person("s4", "Kim Lee"), Person("s5", "Lee Kim")
+
+
+@pytest.mark.parametrize(
+    ("label", "person"),
+    [
+        ("s1", ADA), ("S1", ADA), ("Ada Lima", ADA), ("lima, ada", ADA), ("limaada", ADA), ("ADA LIMA s1", ADA),
+        ("Bo Mu\u0308ller Lüdenscheidt", BO), ("bo_muller-ludenscheidt", BO), ("s3 homework", CY), ("cy", CY),
+        ("Ada", None), ("s1 s2", None), ("s10", None), ("", None), ("Kim Lee", None), ("kim lee s5", NAMESAKES[1]),
+    ],
+)  # fmt: skip
+def test_somebody_is_known_by_id_or_by_a_name_that_nobody_shares(label, person):
+    assert Roll([ADA, BO, CY, *NAMESAKES]).told(label) == person
+
+
+def test_a_class_list_says_whose_files_they_are_and_who_is_missing(tmp_path):
+    lay(tmp_path, {
+        "Ada Lima/gru.ipynb": notebook(HALF_LIFE), "s1/lstm.py": b"def train(X, Y): return X",
+        "Bo Müller-Lüdenscheidt/x.ipynb": notebook(HALF_LIFE, 'NUMBER = "s1"  # a copy of Ada\'s'),
+        "homework/x.ipynb": notebook(HALF_LIFE, 'NUMBER = "s3"'),
+        "Zed/x.ipynb": notebook(HALF_LIFE),
+    })  # fmt: skip
+    found = submissions.called(submissions.collect(tmp_path, tmp_path / "out"), [ADA, BO, CY, *NAMESAKES[:1]])
+    assert [(who.label, who.id, len(who.files)) for who in found] == [
+        ("Ada Lima", "s1", 2), ("Bo Müller-Lüdenscheidt", "s2", 1), ("Cy", "S3", 1), ("Kim Lee", "s4", 0),
+        ("Zed", "", 1),
+    ]  # fmt: skip
+    remarks = {who.label: who.remarks for who in found}
+    assert remarks["Bo Müller-Lüdenscheidt"] == ["a file names the number s1: the copy of Ada Lima"]
+    assert "not in the class list" in remarks["Zed"][0]
+    assert remarks["Ada Lima"] == remarks["Cy"] == remarks["Kim Lee"] == []
+    (job,) = submissions.jobs(found[1], 0, 9)
+    assert job.task.student_id == "s2", "the platform's name counts, not the number that a student can write"
 
 
 # --- the table and the pages -----------------------------------------------------------------------------------------
@@ -334,12 +369,33 @@ def test_a_class_is_graded_once_and_the_seed_is_kept(tmp_path, capsys):
     assert len(made) == 2
 
 
+def test_each_student_is_held_to_the_numbers_of_their_own(tmp_path):
+    """Of three who hand in what is right for Ada, she alone is right; somebody else is not in the list."""
+    own = {person.id: variants.variant("gru", 4, person.id)["values"] for person in (ADA, BO)}
+    assert own["s1"] != own["s2"]
+    right = f"def half_life(z): return math.inf if z == 1 else math.log2({own['s1']['k']}) / -math.log2(z)"
+    public = HALF_LIFE.replace("return", "return math.inf if z == 1 else")
+    lay(tmp_path / "in", {
+        "Ada Lima/gru.ipynb": notebook(right), "Bo Muller Ludenscheidt.ipynb": notebook(right),
+        "Zed/gru.ipynb": notebook(public), "Essay/essay.pdf": b"",
+    })  # fmt: skip
+    grade.grade(tmp_path / "in", tmp_path / "out", workers=1, seconds=20, people=[BO, ADA, CY])
+    rows = list(csv.DictReader((tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [(each["id"], each["student"], each["4"]) for each in rows] == [
+        ("s2", BO.name, "0"), ("s1", "Ada Lima", "2"), ("S3", "Cy", ""), ("", "Essay", ""), ("", "Zed", "2"),
+    ]  # fmt: skip
+    assert rows[2]["remarks"] == "nothing came back"
+    assert "No answers were found" in (tmp_path / "out" / "feedback" / "Essay.html").read_text()
+    pages = {path.name for path in (tmp_path / "out" / "feedback").iterdir()}
+    assert pages == {"Ada-Lima-s1.html", "Bo-Müller-Lüdenscheidt-s2.html", "Essay.html", "Zed.html"}
+
+
 def test_the_key_of_a_result_follows_from_all_that_decides(tmp_path):
-    task = grade._task(answers.read([HALF_LIFE]), GRU, 1, 9)
-    others = [dataclasses.replace(task, seed=2), dataclasses.replace(task, seconds=8)]
-    others.append(grade._task(answers.read([HALF_LIFE + " + 1"]), GRU, 1, 9))
-    assert len({task.key, *[other.key for other in others]}) == 4
-    assert grade._task(answers.read(["x = 1", HALF_LIFE + "  # the same"]), GRU, 1, 9).key == task.key
+    task = submissions.task(answers.read([HALF_LIFE]), GRU, 1, 9)
+    others = [dataclasses.replace(task, **{name: 8}) for name in ("seed", "seconds", "student_id")]
+    others.append(submissions.task(answers.read([HALF_LIFE + " + 1"]), GRU, 1, 9))
+    assert len({task.key, *[other.key for other in others]}) == 5
+    assert submissions.task(answers.read(["x = 1", HALF_LIFE + "  # the same"]), GRU, 1, 9).key == task.key
 
 
 @pytest.mark.parametrize(("folder", "message"), [("missing", "there is no folder"), ("empty", "there is no file in")])

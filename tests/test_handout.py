@@ -110,7 +110,7 @@ def test_the_short_sheet_defines_every_name_that_it_uses(section):
 
 
 def test_name_and_number_stand_in_a_cell_of_their_own_at_the_top():
-    notebook = sheets.student(SECTIONS[0], sheets.Person("s12", 'Zoë "Zo" \\ Müller'))
+    notebook = sheets.student(SECTIONS[0], students.Person("s12", 'Zoë "Zo" \\ Müller'))
     named = {}
     exec(notebook.cells[1].source, named)
     assert (named["NAME"], named["NUMBER"]) == ('Zoë "Zo" \\ Müller', "s12")
@@ -236,7 +236,7 @@ def test_run_all_is_what_the_readme_says():
 def test_a_list_is_read_as_spreadsheets_write_it(tmp_path, text, encoding):
     path = tmp_path / "list.csv"
     path.write_bytes(text.encode(encoding))
-    assert students.read(path) == [sheets.Person("s1", "Zoë Müller"), sheets.Person("s2", "Ana")]
+    assert students.read(path) == [students.Person("s1", "Zoë Müller"), students.Person("s2", "Ana")]
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_missing_list_is_named(tmp_path):
 
 
 def test_copies_are_written_for_each_student_and_link_to_one_another(tmp_path):
-    people = [sheets.Person("s1", "Zoë"), sheets.Person("s2", "Ana")]
+    people = [students.Person("s1", "Zoë"), students.Person("s2", "Ana")]
     sections = [catalogue.section(name) for name in ("gru", "lstm")]
     paths = handout.handout(sections, tmp_path, people)
     places = {path.relative_to(tmp_path).as_posix() for path in paths}
@@ -283,7 +283,7 @@ def test_copies_are_written_for_each_student_and_link_to_one_another(tmp_path):
 
 
 def test_the_instructor_gets_a_list_of_everybodys_numbers(tmp_path):
-    handout.handout([catalogue.section("gru")], tmp_path, [sheets.Person("s1", "Zoë; Müller")])
+    handout.handout([catalogue.section("gru")], tmp_path, [students.Person("s1", "Zoë; Müller")])
     text = (tmp_path / "instructor" / "numbers.csv").read_bytes().decode("utf-8-sig")
     rows = list(csv.reader(text.splitlines()))
     k, study = (variants.variant("gru", number, "s1")["values"] for number in (4, 7))
@@ -299,11 +299,6 @@ def test_nothing_is_written_if_one_copy_cannot_be_made(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         handout.handout([catalogue.section("gru")], tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_make_names_the_section_and_the_list():
-    line = re.search(r"^handout:.*\n\t(.*)$", (common.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
-    assert line == '"$(VENV)/bin/python" -m teaching.handout $(SECTION) $(if $(STUDENTS),--students "$(STUDENTS)")'
 
 
 @pytest.mark.parametrize("argument", ["gruu", "--students=none.csv"])
