@@ -6,13 +6,14 @@ PYTHON ?= python3
 VENV   ?= .venv
 READY  := $(VENV)/.ready
 
-.PHONY: help lab run experiments test test-browser test-colab test-versions torture lint audit publish
+.PHONY: help lab run experiments bench bench-check test test-browser test-colab test-versions torture lint audit publish
 .PHONY: slides handout grade nbgrader pytest-grade named folder
 
 help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
+	@echo "make bench                    measure speed beside the book's code, an hour (NAME=beam_search: one part)"
 	@echo
 	@echo "To teach (docs/teaching.md); SECTION=gru takes one section, else all:"
 	@echo "make slides                   write slides of the short path to build/slides"
@@ -27,6 +28,7 @@ help:
 	@echo "make test-colab               run the ten pages as Google Colab would (NOTEBOOK=gru: one of them)"
 	@echo "make test-versions            run tests with the oldest and the newest packages (SET=oldest: with these)"
 	@echo "make torture                  run the tests of many trials, some minutes"
+	@echo "make bench-check              see whether something has become slower, some minutes"
 	@echo "make lint                     check style and formatting"
 	@echo "make audit                    ask whether a package has a known vulnerability"
 	@echo "make publish REPO=owner/name  write the repository's GitHub address everywhere"
@@ -44,6 +46,12 @@ run: $(READY)
 
 experiments: $(READY)
 	"$(VENV)/bin/python" experiments/run.py $(NAME)
+
+bench: $(READY)
+	"$(VENV)/bin/python" -m benchmarks $(NAME)
+
+bench-check: $(READY)
+	"$(VENV)/bin/python" -m benchmarks.check
 
 slides: $(READY)
 	"$(VENV)/bin/python" -m teaching.slides $(SECTION)

@@ -1,31 +1,26 @@
-"""Batched beam search beside two loops over sentences and hypotheses, and beside batched greedy search, in one run.
+"""Batched beam search beside loops over sentences and hypotheses, and beside batched greedy search, in one run.
 
-    python -m benchmarks.beam_search [--sentences N] [--beam-size K] [--translator FILE]
+    python -m benchmarks.beam_search [--rounds N]
 
 The plain loop is that of the notebook `beam-search`: one decoder call for each hypothesis, every extension in a Python
 list. The lean loop lets torch pick each hypothesis's best K extensions, and stops a sentence as early as the batched
-search does. Both are timed on the first sentences only, and their results are compared with the batched ones. Without a
-saved translator, an untrained one of the same size is timed: the arithmetic is the same, the lengths are not.
+search does. A sentence at a time is the batched search, given one sentence: its hypotheses are one batch. The three are
+timed on the first sentences only; the loops' results are compared with the batched ones.
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import torch
 
 from benchmarks import common
-from helpers import datasets
+from helpers import pretrained
 from helpers.beam_search import beam_search
-from helpers.machine import set_seed
 from helpers.pair_batches import encode_sentences
-from helpers.pairs import normalize, read_pairs
 from helpers.search import greedy
-from helpers.tokenizers import BOS, EOS, BPETokenizer
-from helpers.translator import Translator
+from helpers.tokenizers import BOS, EOS
 
-MAX_STEPS, ALPHA = 32, 0.75
+MAX_STEPS, ALPHA, BEAM_SIZE = 32, 0.75, 5
+SENTENCES, FEW, FEWER = 1000, 100, 20  # the plain loop is by far the slowest
 
 
 def plain_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], float]]:
@@ -78,58 +73,45 @@ def lean_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], f
 
 
 @torch.no_grad()
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--sentences", type=int, default=1000)
-    parser.add_argument("--loop-sentences", type=int, default=100)
-    parser.add_argument("--beam-size", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--translator", type=Path, default=Path("notebooks/saved/translator-book.pt"))
-    args = parser.parse_args()
-
-    pairs = read_pairs(normalize(datasets.english_french().raw))
-    sources = list(dict.fromkeys(source for source in pairs.sources if len(source.split()) <= 6))
-    if args.translator.exists():
-        translator = Translator.load(args.translator)
-        kind = f"translator {args.translator.name}"
-    else:
-        set_seed(0)
-        translator = Translator(BPETokenizer(pairs.sources, 2000), BPETokenizer(pairs.targets, 2000), 192, 256)
-        kind = "an untrained translator"
-    model = translator.model.eval()
-    chosen = torch.randperm(len(sources), generator=torch.Generator().manual_seed(0))[: args.sentences]
-    tokens, lengths = encode_sentences([sources[i] for i in chosen.tolist()], translator.source)
-    N, start = len(tokens), torch.full((len(tokens),), BOS)
+def measure(rounds: int = 3) -> None:
+    french = pretrained.load("english-french")
+    model, sources = french.translator.model, list(dict.fromkeys(french.held_out.sources))
+    tokens, lengths = encode_sentences(sources[:SENTENCES], french.translator.source)
+    start = torch.full((len(tokens),), BOS)
     limits = {"eos": EOS, "max_steps": MAX_STEPS}
 
     def batched_greedy(_: int):
         return greedy(model, model.begin(tokens, lengths), start, **limits)
 
     def batched_beam(_: int):
-        state = model.begin(tokens, lengths)
-        return beam_search(model, state, start, beam_size=args.beam_size, alpha=ALPHA, **limits)
+        return beam_search(model, model.begin(tokens, lengths), start, beam_size=BEAM_SIZE, alpha=ALPHA, **limits)
 
-    few = min(args.loop_sentences, N)
-    fewer = max(few // 4, 1)  # the plain loop is by far the slowest
-    counts = {"plain loop": fewer, "lean loop": few, "batched beam search": N, "batched greedy search": N}
+    def one_by_one(_: int):
+        for row, length in zip(tokens[:FEW], lengths[:FEW], strict=True):
+            state = model.begin(row[None, :length], length[None])
+            beam_search(model, state, start[:1], beam_size=BEAM_SIZE, alpha=ALPHA, **limits)
+
+    counts = {"plain loop": FEWER, "lean loop": FEW, "a sentence at a time": FEW}
     rivals = {
-        "plain loop": lambda _: plain_loop(model, tokens[:fewer], lengths[:fewer], args.beam_size),
-        "lean loop": lambda _: lean_loop(model, tokens[:few], lengths[:few], args.beam_size),
+        "plain loop": lambda _: plain_loop(model, tokens[:FEWER], lengths[:FEWER], BEAM_SIZE),
+        "lean loop": lambda _: lean_loop(model, tokens[:FEW], lengths[:FEW], BEAM_SIZE),
+        "a sentence at a time": one_by_one,
         "batched beam search": batched_beam,
         "batched greedy search": batched_greedy,
     }
-    timings = common.alternate(rivals, args.rounds)
+    timings = common.alternate(rivals, rounds)
     found, facts = timings["batched beam search"].results[-1], {}
     for name, timing in timings.items():
-        results = timing.results[-1] if "loop" in name else []
+        results = timing.results[-1] if name.endswith("loop") else []
         same = sum(ids == best for (ids, _), best in zip(results, found.best(), strict=False))
+        number = counts.get(name, len(tokens))
         facts[name] = {
-            "sentences": counts[name],
-            "sentences/s": f"{counts[name] / timing.median:.1f}",
-            "same as batched": f"{same} of {counts[name]}" if results else "–",
+            "sentences": number,
+            "sentences/s": round(number / timing.median, 1),
+            "same as batched": f"{same} of {number}" if results else "–",
         }
-    common.report("beam_search", timings, facts, f"k = {args.beam_size}, {kind}")
+    common.report("beam_search", timings, facts, f"k = {BEAM_SIZE}, the pretrained translator to French")
 
 
 if __name__ == "__main__":
-    main()
+    common.main(__doc__, measure)

@@ -2,12 +2,14 @@
 
     alternate    time rivals in turn, round after round
     report       print a table of the times, and write it with machine and versions to build/benchmarks/
+    stored       what was reported
 
 Rivals take turns, so that a machine that becomes busier or hotter slows them alike; the median of the rounds counts.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -21,7 +23,11 @@ from typing import Any, NamedTuple
 import numpy
 import torch
 
-BUILD = Path(__file__).resolve().parents[1] / "build" / "benchmarks"
+from helpers import datasets
+from tools import common as tools
+
+BUILD = Path(__file__).resolve().parents[1] / "build" / "benchmarks"  # where a run writes
+RESULTS = Path(__file__).resolve().parent / "results"  # what `benchmarks.page` tells about
 
 
 class Timing(NamedTuple):
@@ -34,9 +40,20 @@ class Timing(NamedTuple):
     def median(self) -> float:
         return statistics.median(self.seconds)
 
+    def each(self, name: str) -> list[Any]:
+        """One figure of the results, round by round, where these are dictionaries."""
+        return [result[name] for result in self.results]
+
+    def middle(self, name: str) -> float | None:
+        """The median of one figure; None if it is missing in a round."""
+        values = self.each(name)
+        return None if None in values else statistics.median(values)
+
 
 def alternate(rivals: dict[str, Callable[[int], Any]], rounds: int = 3, warm_up: bool = True) -> dict[str, Timing]:
     """Call each rival once in every round, with the number of the round, from 0; return what each took and returned.
+
+    A rival that returns a dictionary with "seconds" has timed itself, and knows better what belongs to its task.
 
     warm_up: call each once before, with 0 and without counting: the first call pays for memory and imports.
     """
@@ -50,9 +67,31 @@ def alternate(rivals: dict[str, Callable[[int], Any]], rounds: int = 3, warm_up:
         for name, rival in rivals.items():
             started = time.perf_counter()
             result = rival(number)
-            timings[name].seconds.append(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            timings[name].seconds.append(result["seconds"] if isinstance(result, dict) else seconds)
             timings[name].results.append(result)
     return timings
+
+
+def ratio(timing: Timing, other: Timing) -> float:
+    """Return the median over the rounds of one time divided by the other's of the same round."""
+    return round(statistics.median(ratios(timing.seconds, other.seconds)), 3)
+
+
+def ratios(seconds: list[float], others: list[float]) -> list[float]:
+    return [mine / other for mine, other in zip(seconds, others, strict=True)]
+
+
+def data() -> str:
+    """Return which texts are used: the book's, or the embedded samples."""
+    return f"{datasets.time_machine()}; {datasets.english_french()}"
+
+
+def main(about: str, measure: Callable[[int], None], rounds: int = 3) -> None:
+    """The command line of a benchmark. rounds: how many, if none is asked for."""
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"how often, each time in turn (default {rounds})")
+    measure(parser.parse_args().rounds)
 
 
 def machine() -> dict[str, Any]:
@@ -95,8 +134,17 @@ def report(name: str, timings: dict[str, Timing], facts: dict[str, dict[str, Any
         rows.append({"rival": rival, "median": round(timing.median, 4), "seconds": seconds, **facts[rival]})
     measured_on = machine()
     print(", ".join(f"{what} {value}" for what, value in measured_on.items()))
+    return write(name, {"benchmark": name, "data": data, "machine": measured_on, "rows": rows})
+
+
+def write(name: str, content: dict[str, Any]) -> Path:
+    """Write what was measured to build/benchmarks/`name`.json, whole or not at all; return the file."""
     path = BUILD / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"benchmark": name, "data": data, "machine": measured_on, "rows": rows}
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    tools.write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def stored(name: str, folder: Path = RESULTS) -> dict[str, Any]:
+    """Return what a benchmark reported. Raises FileNotFoundError if it has not."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,12 +1,10 @@
 """All sentence pairs from the file's text to padded tensors: the book's code and ours, side by side in one run.
 
-    python -m benchmarks.translation_data [--runs N]
+    python -m benchmarks.translation_data [--rounds N]
 
 The book's `load_data_nmt` (edition 0.17) reads, normalises, tokenises, builds two vocabularies of minimum frequency 2,
 and pads to 10 steps. Ours does the same; the notebook `machine-translation-and-dataset` compares the tensors.
 """
-
-import argparse
 
 from benchmarks import common
 from helpers import datasets
@@ -29,15 +27,12 @@ def ours(_: int = 0) -> int:
     return encode_pairs(pairs, WordTokenizer(pairs.sources), WordTokenizer(pairs.targets), num_steps=10).num_pairs
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3, help="how often to run both (default 3); the median counts")
-    rounds = parser.parse_args().rounds
+def measure(rounds: int = 3) -> None:
     timings = common.alternate({"the book": the_book, "ours": ours}, rounds)
     facts = {name: {"pairs": f"{timing.results[-1]:,}"} for name, timing in timings.items()}
     common.report("translation_data", timings, facts, str(datasets.english_french()))
-    print(f"ours takes {timings['ours'].median / timings['the book'].median:.2f} of the book's time")
+    print(f"ours takes {common.ratio(timings['ours'], timings['the book']):.2f} of the book's time")
 
 
 if __name__ == "__main__":
-    main()
+    common.main(__doc__, measure)

@@ -1,10 +1,11 @@
-"""The timer of the benchmarks, on rivals whose times are known."""
+"""The benchmarks: the timer, on rivals whose times are known; the page; the check; and what the rivals compute."""
 
 import json
+import sys
 
 import pytest
 
-from benchmarks import common
+from benchmarks import check, common, growth, page, processes, run_all, training_loop
 
 
 @pytest.fixture
@@ -57,3 +58,129 @@ def test_a_report_is_printed_and_written_with_machine_and_versions(monkeypatch, 
     assert "torch" in printed[-1]
     assert {"processor", "cores", "threads", "python", "torch", "numpy", "date"} <= set(written["machine"])
     assert written["rows"][0] == {"rival": "loop", "median": 3.0, "seconds": [2.0, 4.0, 3.0], "sentences": 5}
+
+
+def test_a_rival_that_times_itself_is_believed(clock):
+    timings = common.alternate({"a": lambda number: {"seconds": 10 + number, "perplexity": number or None}}, rounds=3)
+    assert timings["a"].seconds == [10, 11, 12]
+    assert timings["a"].middle("seconds") == 11
+    assert timings["a"].middle("perplexity") is None, "not reached in one of the rounds"
+
+
+def test_a_ratio_is_that_of_the_same_rounds():
+    assert common.ratio(common.Timing([2.0, 40.0, 6.0], []), common.Timing([1.0, 10.0, 2.0], [])) == 3
+
+
+# --- processes of their own ------------------------------------------------------------------------------------------
+
+
+def test_a_rival_in_a_process_of_its_own_tells_its_memory(tmp_path):
+    (tmp_path / "benchmarks" / "rivals").mkdir(parents=True)
+    for name in ("benchmarks/__init__.py", "benchmarks/rivals/__init__.py"):
+        (tmp_path / name).touch()
+    main = (processes.ROOT / "benchmarks" / "rivals" / "__main__.py").read_text(encoding="utf-8")
+    (tmp_path / "benchmarks" / "rivals" / "__main__.py").write_text(main)
+    lines = "def run(seed):\n    kept = bytearray(300 << 20)\n    print(len(kept))\n    return {'seconds': seed / 2}"
+    (tmp_path / "benchmarks" / "rivals" / "small.py").write_text(lines)
+    measured = processes.process("small", "run", tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "ROOT", tmp_path)
+        assert measured(3)["seconds"] == 1.5
+        assert 300 < measured(3)["peak MB"] < 400
+        with pytest.raises(RuntimeError, match="no attribute 'nothing'"):
+            processes.process("small", "nothing", tmp_path)(0)
+
+
+@pytest.mark.parametrize("module", ["book_017", "ours"])
+def test_every_section_has_its_rivals(module):
+    if module == "ours":
+        found = pytest.importorskip("benchmarks.rivals.ours")
+    else:
+        found = pytest.importorskip("benchmarks.rivals.book_017")
+    left_out = run_all.NOT_IN_THE_BOOK["book 0.17"] if module == "book_017" else set()
+    for section in set(run_all.SECTIONS) - left_out:
+        assert callable(getattr(found, section.replace("-", "_")))
+
+
+# --- what is timed ---------------------------------------------------------------------------------------------------
+
+
+def test_the_cell_of_the_notebook_is_found_and_has_torchs_shapes():
+    import torch
+
+    outputs, state = training_loop.from_scratch(8)(torch.randn(2, 5, 32))
+    assert outputs.shape == (2, 5, 8)
+    assert torch.equal(outputs[:, -1], state[0])
+
+
+def test_the_counted_operations_are_those_of_torchs_own_counter():
+    """Of the forward pass torch counts the same; the whole step has three times as many, but for the first inputs."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    for layers in (1, 2):
+        sizes = growth.BASE | {"hidden size": 24, "layers": layers, "batch": 3, "steps": 5}
+        alone, flops, moved = growth.products(sizes)
+        with FlopCounterMode(display=False) as counter:
+            alone()
+        assert counter.get_total_flops() == flops
+        assert 0 < moved < 4 * flops
+
+
+def test_memory_grows_with_the_steps():
+    few, many = (growth.kept(growth.training_step(growth.BASE | {"steps": T})[1]) for T in (8, 16))
+    assert 1.6 * few < many < 2.1 * few
+
+
+# --- the check -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("new", "stored", "is_worse"),
+    [([1.2, 1.3], [1.0, 1.1], True), ([1.05, 1.3], [1.0, 1.1], False), ([0.5], [1.0, 1.1], False)],
+)
+def test_a_ratio_is_worse_beyond_the_stored_spread(new, stored, is_worse):
+    assert check.worse(new, stored) == is_worse
+
+
+def result(benchmark: str, **seconds: list[float]) -> dict:
+    rows = [{"rival": rival, "median": 1.0, "seconds": each} for rival, each in seconds.items()]
+    return {"benchmark": benchmark, "machine": {"processor": "P", "date": "2026-01-01"}, "rows": rows}
+
+
+def test_the_check_fails_for_what_became_slower_and_names_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(common, "BUILD", tmp_path)
+    monkeypatch.setattr(check, "RATIOS", [("race", "ours", "book"), ("race", "book", "ours")])
+    monkeypatch.setattr(check.subprocess, "run", lambda command, **_: None)
+    common.write("race", result("race", ours=[3.0, 3.3], book=[1.0, 1.0]))
+    monkeypatch.setattr(common, "stored", lambda name, folder=None, stored=common.stored: (
+        stored(name, folder) if folder else result(name, ours=[1.0, 1.2], book=[1.0, 1.0])
+    ))  # fmt: skip
+    with pytest.raises(SystemExit, match=r"slower than it was: ours / book\. If"):
+        check.main()
+    printed = capsys.readouterr().out
+    assert "WORSE   ours / book: 3.000–3.300, stored 1.000–1.200" in printed
+    assert "as was  book / ours" in printed
+
+
+def test_a_rival_that_was_not_measured_is_named():
+    with pytest.raises(LookupError, match="race has not measured book"):
+        check.rounds_of(result("race", ours=[1.0]), "ours", "book")
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234.5, "1,234"), (3, "3"), (12.34, "12.3"), (1.234, "1.23"), (0.0123, "0.012")]
+)
+def test_numbers_have_three_figures(value, text):
+    assert page.number(value) == text
+
+
+def test_an_unknown_benchmark_is_an_error_that_lists_the_known_ones(monkeypatch, capsys):
+    import runpy
+
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "speed"])
+    with pytest.raises(SystemExit):
+        runpy.run_module("benchmarks", run_name="__main__")
+    assert "there is no benchmark speed; there are: language_model" in capsys.readouterr().err

@@ -158,6 +158,8 @@ def make(*arguments):
         ("test-versions", ["python -m tools.versions oldest"]),
         ("run", ["python -m tools.execute"]),
         ("experiments", ["python experiments/run.py gru-memory"]),
+        ("bench", ["python -m benchmarks gru-memory"]),
+        ("bench-check", ["python -m benchmarks.check"]),
         ("slides", ["python -m teaching.slides gru"]),
         ("handout", ["python -m teaching.handout gru --students list.csv"]),
         ("grade", ["python -m teaching.grade tests --students list.csv"]),

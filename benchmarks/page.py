@@ -1,0 +1,235 @@
+"""The page benchmarks/README.md and its pictures, from what is stored in benchmarks/results.
+
+    python -m benchmarks.page
+
+Numbers in its sentences are computed here; the sentences about reasons are written by hand, and were true of the
+stored run. A benchmark that is not stored is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import common, pictures
+from benchmarks.check import RATIOS, rounds_of
+from tools import common as tools
+
+HERE = Path(__file__).resolve().parent
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def table(result: dict, **names: str) -> str:
+    """Return the rows as Markdown: rival, median, spread, and the facts. names: other headings for some of these."""
+    heads = [head for head in result["rows"][0] if head not in ("rival", "median", "seconds")]
+    lines = ["| | seconds | range | " + " | ".join(names.get(head, head) for head in heads) + " |",
+             "| :-- | --: | :-: | " + " | ".join("--:" for _ in heads) + " |"]  # fmt: skip
+    for row in result["rows"]:
+        low, high = min(row["seconds"]), max(row["seconds"])
+        spread = f"{number(low)}–{number(high)}" if len(row["seconds"]) > 1 else "one run"
+        cells = [number(row[head]) if isinstance(row[head], (int, float)) else str(row[head]) for head in heads]
+        lines.append(f"| {row['rival']} | {number(row['median'])} | {spread} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Three figures that count."""
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{2 if abs(value) < 10 else 1}f}" if abs(value) >= 0.1 else f"{value:.3f}"
+
+
+def row(result: dict, rival: str) -> dict:
+    return next(each for each in result["rows"] if each["rival"] == rival)
+
+
+# --- the parts of the page -------------------------------------------------------------------------------------------
+
+
+def language_model(result: dict) -> str:
+    book, ours = row(result, "book 1.0.3"), row(result, "ours, as in the notebook")
+    short = row(result, "ours, a short schedule")
+    to_target = book["seconds to 6.5"]
+    text = f"""## A language model
+
+The book's GRU trains on the first 10,000 characters; edition 1.0.3 reaches {book["best"]:.2f} on the 5,000 that follow.
+Ours trains on all but the held-out pages, with AdamW and a schedule."""
+    if isinstance(short["seconds to 6.5"], float):
+        text += f" It is at 6.5 after {short['seconds to 6.5']:.1f} seconds"
+        if isinstance(to_target, float):
+            text += f", the book's after {to_target:.0f}: {to_target / short['seconds to 6.5']:.0f} times as long"
+        text += "."
+    text += f""" The notebook's model takes {ours["median"]:.0f} s and reaches {ours["held out"]:.2f};
+the book's takes {book["median"]:.0f} s and reaches {book["held out"]:.2f}. Edition 0.17 trains until it knows its text
+by heart (perplexity 1.0), and is worse on unseen text than it was early on."""
+    return f"{text}\n\n{table(result)}"
+
+
+def training_loop(result: dict) -> str:
+    extra = {size: row(result, f"{size} units: fit")["of the bare loop's time"] for size in (32, 256, 512)}
+    told = ", ".join(f"{(ratio - 1) * 100:+.1f} % at {size} units" for size, ratio in extra.items())
+    return f"""## The training loop
+
+`fit` checks its input, watches for losses that are not finite, measures, and can be interrupted. Beside the bare loop
+of forward, loss, backward, clipping and step on the same model, that costs {told}. The notebook's GRU from scratch is a
+Python loop over the steps; the wider the layer, the less that matters.
+
+{table(result)}"""
+
+
+def translation_data(result: dict) -> str:
+    ratio = statistics.median(rounds_of(result, "ours", "the book"))
+    return f"""## All sentence pairs, from the file's text to tensors
+
+Ours takes {ratio:.2f} of the time of the book's `load_data_nmt`, for the same tensors.
+
+{table(result)}"""
+
+
+def translation(result: dict) -> str:
+    return f"""## The editions' translators
+
+Each edition's experiment at its own sizes, with its own loop. What they learn is in the notebook `seq2seq`.
+
+{table(result)}"""
+
+
+def beam_search(result: dict) -> str:
+    ratio = statistics.median(rounds_of(result, "batched beam search", "batched greedy search"))
+    return f"""## Beam search
+
+With a beam of 5 the batched search takes {ratio:.1f} times as long as greedy search, for five times the hypotheses.
+
+{table(result)}"""
+
+
+def run_all(result: dict) -> str:
+    sections = list(dict.fromkeys(each["rival"].rpartition(", ")[0] for each in result["rows"]))
+    editions = ["book 0.17", "book 1.0.3", "ours"]
+    seconds = {each["rival"]: each["median"] for each in result["rows"]}
+    totals = {e: sum(value for name, value in seconds.items() if name.endswith(f", {e}")) for e in editions}
+    pictures.run_all(sections, editions, seconds)
+    told = ", ".join(f"{name}: {total:,.0f} s" for name, total in totals.items())
+    lines = ["| section | " + " | ".join(editions) + " |", "| :-- | " + " | ".join("--:" for _ in editions) + " |"]
+    for section in sections:
+        cells = [number(seconds[place]) if (place := f"{section}, {e}") in seconds else "–" for e in editions]
+        lines.append(f"| {section} | {' | '.join(cells)} |")
+    lines.append("| **together** | " + " | ".join(f"**{totals[e]:,.0f}**" for e in editions) + " |")
+    how_often = len(result["rows"][0]["seconds"])
+    return f"""## Run All
+
+Seconds of everything that a section runs, as printed in the two editions, and of Run All in our notebooks ({told}
+together). Sections of the book that run nothing to speak of have no number.{" One run of each." * (how_often == 1)}
+
+![Bars: seconds for each section, of edition 0.17, edition 1.0.3 and ours.](img/run_all.svg)
+
+{chr(10).join(lines)}"""
+
+
+def imports(result: dict) -> str:
+    ours = row(result, "helpers, as in gru")["median"]
+    return f"""## Imports
+
+Beyond torch, what a notebook imports takes {ours:.2f} s, most of it for figures (matplotlib).
+
+{table(result)}"""
+
+
+def suite(result: dict) -> str:
+    taken = result["rows"][0]
+    return f"""## Tests
+
+`make test` runs {taken["tests"]:,} tests, the notebooks among them, in {taken["median"]:.0f} s."""
+
+
+def growth(result: dict) -> str:
+    pictures.growth(result)
+    pictures.roofline(result)
+    roof, points = result["roof"], {(p["axis"], p[p["axis"]]): p for p in result["points"]}
+    ratio = {place: p["seconds"] / p["bound"] for place, p in points.items()}
+    small, large = ratio["hidden size", 32], ratio["hidden size", 1024]
+    speed = {place: p["characters/s"] for place, p in points.items()}
+    layers = ", ".join(f"{kind} {speed['layer', kind] / 1000:.0f}" for kind in ("RNN", "GRU", "LSTM"))
+    threads = {(t["threads"], t["hidden size"]): t["characters/s"] for t in result["threads"]}
+    most = max(number for number, _ in threads)
+    gain = {size: threads[most, size] / threads[1, size] for size in (64, 192, 512)}
+    gains = ", ".join(f"{value:.2f} times at {size} units" for size, value in gain.items())
+    return f"""## How cost grows, and what bounds it
+
+A training step of a GRU language model (192 units, 32 strands, 32 steps, where nothing else is said), beside the time
+of the matrix products that it cannot do without, at the same shapes and in the same order.
+
+![Six charts: seconds of a training step against hidden size, layers and steps; characters a second against the batch; \
+seconds against sentence pairs; sentences a second against the beam size.](img/growth.svg)
+
+The step takes {small:.1f} times its products' time at 32 units and {large:.1f} times at 1,024. What lies between is not
+waste of the loop, which the section above measures, but work that is no product: at every step of a sequence a GRU has
+sigmoids, a tanh and some additions of its own, forward and backward, each a pass over memory and a call of some
+microseconds; torch has no fused kernel for a GRU on CPUs. At small widths the calls dominate, at large ones the
+products.
+
+The roof in the next picture is what this machine reaches in large products ({roof["GFLOP/s"]:.0f} GFLOP/s), and, to the
+left, what copying the operands once from memory allows ({roof["GB/s"]:.0f} GB/s). Points may lie above the slope: small
+matrices stay in the caches.
+
+![A roofline chart: floating-point operations a second against operations per byte, for all measured points, below the \
+machine's roof.](img/roofline.svg)
+
+What a reader gains: a batch of 256 strands instead of 1 gives {speed["batch", 256] / speed["batch", 1]:.0f} times as
+many characters a second, because a product of a wider matrix costs hardly more; longer pieces give nothing
+({speed["steps", 256] / speed["steps", 32]:.2f} times from 32 to 256 steps), since steps wait for one another; a second
+thread gives {gains}; another kind of layer ({layers} thousand characters a second): an LSTM has a fused kernel, and is
+no slower than a GRU with three quarters of its weights. What a *parallel* layer gains is in the notebook
+`what-came-after`.
+
+Memory is what the forward pass keeps for the backward pass; it grows with every one of these sizes alike:
+{points["batch", 64]["MB kept"]:.0f} MB with 64 strands, {points["batch", 256]["MB kept"]:.0f} MB with 256;
+{points["steps", 64]["MB kept"]:.0f} MB for 64 steps, {points["steps", 256]["MB kept"]:.0f} MB for 256."""
+
+
+PARTS: dict[str, Callable[[dict], str]] = {
+    "language_model": language_model,
+    "run_all": run_all,
+    "training_loop": training_loop,
+    "growth": growth,
+    "translation_data": translation_data,
+    "translation": translation,
+    "beam_search": beam_search,
+    "imports": imports,
+    "suite": suite,
+}
+NAMES = list(PARTS)
+
+
+def write() -> Path:
+    """Write the page and its pictures; return the page."""
+    parts, machines = [], []
+    for name, part in PARTS.items():
+        with contextlib.suppress(FileNotFoundError):
+            result = common.stored(name)
+            parts.append(part(result))
+            machines.append(", ".join(f"{what} {value}" for what, value in result["machine"].items()))
+    told = "; ".join(dict.fromkeys(machines))
+    text = f"""# How fast, beside the book's code and beside the limit
+
+`make bench` measures all of this anew, in some fifty minutes of two quiet cores, and writes this page; `make bench
+NAME=beam_search` measures one part. Rivals take turns within a run; a number is the median of the rounds, with the
+range beside it. The book's code is called as its editions print it, from its packages d2l 0.17.0 and d2l 1.0.3, on the
+same torch as ours; what the packages lack, such as a cell from scratch, is written anew from the equations.
+`make bench-check` compares {len(RATIOS)} ratios of times with the stored ones; seconds are never compared.
+
+Measured on: {told}. Nothing here was measured on a graphics card.
+
+{(chr(10) * 2).join(parts)}
+"""
+    path = HERE / "README.md"
+    tools.write(path, text)
+    return path
+
+
+if __name__ == "__main__":
+    print(f"written to {write()}")

@@ -1,0 +1,37 @@
+"""Run All of each notebook, beside all that its section runs in the book.
+
+    python -m benchmarks.run_all [--rounds N]
+
+A notebook is timed with the start of its kernel. Of edition 0.17's 500 epochs 25 are run, and counted twenty times.
+Sections that run nothing to speak of (encoder-decoder, beam-search; in edition 1.0.3 also bi-rnn) have no rival.
+"""
+
+from benchmarks import common
+from benchmarks.processes import edition_103, process
+
+SECTIONS = ["gru", "lstm", "deep-rnn", "bi-rnn", "machine-translation-and-dataset", "encoder-decoder", "seq2seq",
+            "beam-search", "what-came-after"]  # fmt: skip
+NOT_IN_THE_BOOK = {
+    "book 0.17": {"encoder-decoder", "beam-search", "what-came-after"},
+    "book 1.0.3": {"encoder-decoder", "beam-search", "what-came-after", "bi-rnn"},
+}
+
+
+def measure(rounds: int = 1) -> None:
+    modules = {"book 0.17": "book_017", "book 1.0.3": "book_103", "ours": "ours"}
+    rivals = {}
+    for section in SECTIONS:
+        for edition, module in modules.items():
+            if section not in NOT_IN_THE_BOOK.get(edition, ()):
+                folders = [edition_103()] if module == "book_103" else []
+                rivals[f"{section}, {edition}"] = process(module, section.replace("-", "_"), *folders)
+    timings = common.alternate(rivals, rounds, warm_up=False)
+    facts = {name: {"peak MB": round(timing.middle("peak MB"))} for name, timing in timings.items()}
+    common.report("run_all", timings, facts, common.data())
+    for edition in modules:
+        total = sum(timing.median for name, timing in timings.items() if name.endswith(f", {edition}"))
+        print(f"{edition}: {total:.0f} s together")
+
+
+if __name__ == "__main__":
+    common.main(__doc__, measure, rounds=1)
