@@ -16,6 +16,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from helpers.download import LARGEST
+
 BOOK = "the book's text"
 WRONG = "sent what does not match its checksum, so it was not kept; try again later"
 LIMITS = {  # far below what a reader waits for; the other misbehaviours are played under the limits as they are
@@ -102,8 +104,9 @@ def reset_halfway(visit: Visit) -> None:
 
 
 def endless(visit: Visit) -> None:
+    """Send until nobody listens, or three times what `download` takes at most: whoever takes that, has no limit."""
     visit.send(b"HTTP/1.1 200 OK\r\n\r\n")
-    while not visit.end.is_set():
+    for _ in range(3 * LARGEST // len(visit.content)):
         visit.send(visit.content)
 
 
