@@ -65,18 +65,32 @@ def test_the_links_and_pictures_of_the_readme_lead_somewhere():
     assert "![](" not in text, "a picture has no alternative text"
 
 
-def test_no_file_names_a_package_registry_or_a_path_of_one_machine():
+@pytest.fixture
+def files():
+    """Return the files that git would commit, by their names."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return {name: ROOT / name for name in names if name and (ROOT / name).is_file()}
+
+
+def test_a_copy_of_the_project_is_small(files):
+    """Who clones it, and each first cell in Colab, fetches all of it: the trained models are its only large files."""
+    sizes = {name: path.stat().st_size for name, path in files.items()}
+    large = {name for name, size in sizes.items() if size > 1_000_000}
+    assert {name for name in large if not re.fullmatch(r"helpers/pretrained/[\w.-]+\.pt", name)} == set()
+    assert sum(sizes[name] for name in large) <= 10_000_000
+    assert sum(sizes.values()) <= 20_000_000
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_one_machine(files):
     hosts = [("pypi", "org"), ("pythonhosted", "org"), ("download.pytorch", "org"), ("anaconda", "org")]
     hosts += [("repo.anaconda", "com"), ("npmjs", "org")]
     forbidden = [re.escape(".".join(host)) for host in hosts]
     forbidden += [rf"(?<![\w.]){re.escape(str(ROOT))}\b", r"(?<![\w.])/(home|root|Users)/\w"]
-    for name in filter(None, names):
-        text = (ROOT / name).read_text(encoding="utf-8", errors="ignore") if (ROOT / name).is_file() else ""
-        match = re.search("|".join(forbidden), text)
+    for name, path in files.items():
+        match = re.search("|".join(forbidden), path.read_text(encoding="utf-8", errors="ignore"))
         assert not match, f"{name}: {match[0]}"
 
 
