@@ -136,8 +136,9 @@ def test_a_dependency_written_otherwise_is_refused(small):  # noqa: F811
         versions.requirements("oldest")
 
 
-def test_the_unit_tests_for_other_versions_are_most_and_need_nothing_of_tools():
+def test_the_unit_tests_for_other_versions_are_most_and_need_nothing_of_tools_and_teaching():
     names = versions.unit_tests(ROOT)
     assert "tests/test_training.py" in names
     assert len(names) > 30
     assert not {"tests/test_tools.py", "tests/test_notebooks.py", "tests/test_environments.py"} & set(names)
+    assert not {"tests/test_fresh.py", "tests/test_pytest_entry.py", "tests/test_variants.py"} & set(names)

@@ -44,8 +44,8 @@ def requirements(name: str, torch: str = "") -> list[str]:
 
 
 def unit_tests(project: Path) -> list[str]:
-    """Return the test files that need nothing of tools/, whose own versions are those of requirements.txt."""
-    of_tools = re.compile(r"^(from|import) (tools|test_project)\b|^ +from tools\b", re.MULTILINE)
+    """Return the test files that need nothing of tools/ and teaching/, whose versions are those of requirements.txt."""
+    of_tools = re.compile(r"^ *(from|import) (tools|teaching|test_project)\b", re.MULTILINE)
     paths = sorted((project / "tests").glob("test_*.py"))
     return [str(path.relative_to(project)) for path in paths if not of_tools.search(path.read_text(encoding="utf-8"))]
 
