@@ -22,7 +22,8 @@ from nbformat import NotebookNode
 
 from teaching import fresh, sheets
 from teaching.catalogue import Exercise, Part, Section
-from teaching.definitions import Binding, bindings, defines, free, is_import
+from teaching.names import Statement, free
+from teaching.reading import bindings
 
 STUB = re.compile(r"^( +)raise NotImplementedError *(#.*)?$", re.MULTILINE)
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -45,25 +46,25 @@ def setup(section: Section) -> list[str]:
         taken |= {binding.place: binding for binding in _light(name, known) or ()}
     begun = {place for place in taken if all_cells[place[0]].source in first}
     rest = [taken[place] for place in sorted(set(taken) - begun)]
-    imports = [binding.source for binding in rest if is_import(binding.node)]
-    others = [binding.source for binding in rest if not is_import(binding.node)]
+    imports = [binding.source for binding in rest if binding.imports]
+    others = [binding.source for binding in rest if not binding.imports]
     definitions = "\n".join(imports) + "\n\n" * bool(imports) + "\n\n".join(others)
     return [*first, definitions.strip()] if rest else first
 
 
 @cache
-def _known(section: Section) -> dict[str, Binding]:
+def _known(section: Section) -> dict[str, Statement]:
     """Return what the notebook defines before its exercises."""
     return bindings(cells(section.path)[: section.exercises[0].cells[0]])
 
 
 @cache
-def _own(section: Section) -> dict[str, Binding]:
+def _own(section: Section) -> dict[str, Statement]:
     """Return what the notebook of the solutions defines."""
     return bindings(cells(section.solutions))
 
 
-def _light(name: str, known: dict[str, Binding], on_the_way: frozenset = frozenset()) -> list[Binding] | None:
+def _light(name: str, known: dict[str, Statement], on_the_way: frozenset = frozenset()) -> list[Statement] | None:
     """Return the binding of a name with all that it reaches, or None where that computes more than a constant."""
     if name in on_the_way:
         return []
@@ -73,11 +74,11 @@ def _light(name: str, known: dict[str, Binding], on_the_way: frozenset = frozens
     calls = [node.func for node in ast.walk(binding.node) if isinstance(node, ast.Call)]
     if isinstance(binding.node, ast.Assign) and not all(getattr(f, "id", "") in dir(builtins) for f in calls):
         return None
-    reached = [_light(other, known, on_the_way | {name}) for other in free(binding.source)]
+    reached = [_light(other, known, on_the_way | {name}) for other in binding.free]
     return None if None in reached else [binding, *(one for several in reached for one in several)]
 
 
-def _named(section: Section, known: dict[str, Binding]) -> set[str]:
+def _named(section: Section, known: dict[str, Statement]) -> set[str]:
     """Return the definitions of the notebook that the statements of its checked exercises name."""
     words = set()
     for exercise in section.exercises:
@@ -88,14 +89,12 @@ def _named(section: Section, known: dict[str, Binding]) -> set[str]:
             words |= set(re.findall(r"\w+", code)) - arguments
     words &= set(known)
     # A small word, such as "windows", may mean something else there than a module's function.
-    return {
-        word for word in words if defines(known[word].node) or (is_import(known[word].node) and word.lower() != word)
-    }
+    return {word for word in words if known[word].defines or (known[word].imports and word.lower() != word)}
 
 
-def _imports_of_the_answers(section: Section, known: dict[str, Binding]) -> set[str]:
+def _imports_of_the_answers(section: Section, known: dict[str, Statement]) -> set[str]:
     names = {name for part in section.parts() for name in free(_worked(section, part))}
-    return {name for name in names if name in known and is_import(known[name].node)}
+    return {name for name in names if name in known and known[name].imports}
 
 
 # --- one exercise ----------------------------------------------------------------------------------------------------
@@ -139,20 +138,18 @@ def _worked(section: Section, part: Part) -> str:
     own, known = _own(section), _known(section)
     answers = {other.answer for other in section.parts()}
     answer = own[part.answer]
-    needed: dict[tuple[int, int], Binding] = {}
+    needed: dict[tuple[int, int], Statement] = {}
     waiting = [answer.source]
     while waiting:
         for name in free(waiting.pop()) & set(own) - answers:
             binding = own[name]
-            if binding.place in needed or not (
-                defines(binding.node) or (is_import(binding.node) and name not in known)
-            ):
+            if binding.place in needed or not (binding.defines or (binding.imports and name not in known)):
                 continue
             needed[binding.place] = binding
             waiting.append(binding.source)
     before = [needed[place] for place in sorted(needed)]
-    imports = "\n".join(binding.source for binding in before if is_import(binding.node))
-    definitions = [binding.source for binding in before if defines(binding.node)]
+    imports = "\n".join(binding.source for binding in before if binding.imports)
+    definitions = [binding.source for binding in before if binding.defines]
     body = cells(section.solutions)[answer.place[0]].source.splitlines()[
         answer.node.body[0].lineno - 1 : answer.node.end_lineno
     ]

@@ -19,7 +19,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from teaching import catalogue
-from teaching.definitions import bindings, free, statements
+from teaching.names import Statement, free
+from teaching.reading import bindings, read
 from tools import common
 
 LOOK_BELOW = "\n\n(Nothing stood in this cell. What else was handed in stands at the end.)"
@@ -113,12 +114,9 @@ class Answer:
             return
         self.ours = bindings(clean)
         self.defined = bindings(submitted, stubs=False)
-        torn = [
-            (i, cell.source) for i, cell in enumerate(submitted) if cell.cell_type == "code" and not statements(cell)
-        ]
-        self.torn = {
-            name: i for name in self.names for i, text in torn if re.search(rf"^def {name}\b", text, re.MULTILINE)
-        }
+        torn = [(i, cell.source) for i, cell in enumerate(submitted) if cell.cell_type == "code" and not _code(cell)]
+        defs = [(i, set(re.findall(r"^def (\w+)", text, re.MULTILINE))) for i, text in torn]
+        self.torn = {name: i for name in self.names for i, names in defs if name in names}
 
     @property
     def at_home(self) -> bool:
@@ -132,7 +130,7 @@ class Answer:
         if torn:
             return self.cells[torn[0]].source  # it is no Python, and its author shall see the error
         needed = {name: self.defined.get(name, self.stubs[name]) for name in self.names}
-        at_home = self.at_home and bool(statements(self.cells[self.home]))
+        at_home = self.at_home and bool(_code(self.cells[self.home]))
         own = self.cells[self.home].source if at_home else "\n\n".join(one.source for one in needed.values())
         reached: dict[tuple[int, int], str] = {}
         waiting = [own]
@@ -143,3 +141,7 @@ class Answer:
                     reached[binding.place] = binding.source
                     waiting.append(binding.source)
         return "\n\n".join([*(reached[place] for place in sorted(reached)), own])
+
+
+def _code(cell: NotebookNode) -> list[Statement]:
+    return read([cell.source]).statements

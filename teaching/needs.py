@@ -10,16 +10,15 @@ to say so in its text. What the text of an exercise names in `code` is needed as
 
 from __future__ import annotations
 
-import ast
-import builtins
 import re
-import symtable
 from functools import cache
 from itertools import pairwise
 
 from nbformat import NotebookNode
 
-DEFINITIONS = ast.FunctionDef | ast.ClassDef
+from teaching import reading
+from teaching.names import Statement
+
 CODE = re.compile(r"```python\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 
@@ -29,117 +28,47 @@ def needed(before: list[NotebookNode], exercises: list[NotebookNode]) -> dict[in
     known: set[str] = set()
     for cell in exercises:
         for statement in _statements(cell):
-            wanted |= _read(statement) - known
-            known |= _given(statement)
+            wanted |= statement.free - known
+            known |= statement.gives
     kept, inside = _kept(before, wanted)
     while inside - wanted:
         wanted |= inside
         kept, inside = _kept(before, wanted)
-    return {place: _source(before[place], kept[place]) for place in sorted(kept)}
+    return {place: _source(kept[place]) for place in sorted(kept)}
 
 
-def _kept(before: list[NotebookNode], wanted: set[str]) -> tuple[dict[int, list[ast.stmt]], set[str]]:
+def _kept(before: list[NotebookNode], wanted: set[str]) -> tuple[dict[int, list[Statement]], set[str]]:
     """Return the statements that the wanted names lead to, going backwards, and the names inside their functions."""
-    kept: dict[int, list[ast.stmt]] = {}
+    kept: dict[int, list[Statement]] = {}
     inside: set[str] = set()
     for place, cell in reversed(list(enumerate(before))):
         for statement in reversed(_statements(cell)):
-            given, read = _given(statement), _read(statement)
-            if given & wanted:
+            if statement.gives & wanted:
                 kept.setdefault(place, []).insert(0, statement)
-                wanted = (wanted - given if _is_whole(statement) else wanted) | read
-                inside |= read if isinstance(statement, DEFINITIONS) else set()
+                wanted = (wanted - statement.gives if statement.makes else wanted) | statement.free
+                inside |= statement.free if statement.defines else set()
     return kept, inside
 
 
-def _statements(cell: NotebookNode) -> list[ast.stmt]:
-    return _parsed(cell.source) if cell.cell_type == "code" and "google.colab" not in cell.source else []
+def _statements(cell: NotebookNode) -> list[Statement]:
+    return _read(cell.source) if cell.cell_type == "code" and "google.colab" not in cell.source else []
 
 
-@cache
-def _parsed(source: str) -> list[ast.stmt]:
-    return ast.parse(source).body
+_read = cache(reading.statements)
 
 
 def _mentioned(texts: list[str], before: list[NotebookNode]) -> set[str]:
     """Return the functions and classes of the notebook that the texts name in code, and values as in `novel.raw`."""
     statements = [statement for cell in before for statement in _statements(cell)]
-    defined = {statement.name for statement in statements if isinstance(statement, DEFINITIONS)}
-    given = set().union(*map(_given, statements))
+    defined = {statement.node.name for statement in statements if statement.defines}
+    given = {name for statement in statements for name in statement.gives}
     code = "\n".join(block or inline for text in texts for block, inline in CODE.findall(text))
     return defined & set(re.findall(r"[A-Za-z_]\w*", code)) | given & set(re.findall(r"\b([A-Za-z_]\w*)\.", code))
 
 
-@cache
-def _read(statement: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement takes from outside, also those inside its functions."""
-    names: set[str] = set()
-
-    def visit(table: symtable.SymbolTable) -> None:
-        for symbol in table.get_symbols():
-            if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
-                names.add(symbol.get_name())
-        for inner in table.get_children():
-            visit(inner)
-
-    visit(symtable.symtable(ast.unparse(statement), "cell", "exec"))
-    own = set() if isinstance(statement, ast.Assign) else _given(statement) | _targets(statement)
-    return frozenset(names - own - set(dir(builtins)))
-
-
-def _targets(statement: ast.stmt) -> set[str]:
-    """Return the names that a loop or a block counts with."""
-    if isinstance(statement, DEFINITIONS):
-        return set()
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-@cache
-def _given(statement: ast.stmt) -> frozenset[str]:
-    """Return the names to which a statement gives a value, or a part of it; a loop's own counters do not count."""
-    if isinstance(statement, DEFINITIONS):
-        return frozenset({statement.name})
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return frozenset((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
-    names: set[str] = set()
-    for node in ast.walk(statement):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if _is_change(node) else []
-        for target in targets:
-            names |= {base.id for part in _parts(target) if isinstance(base := _base(part), ast.Name)}
-    return frozenset(names)
-
-
-def _is_change(node: ast.AST) -> bool:
-    return isinstance(node, ast.AugAssign | ast.AnnAssign)
-
-
-def _parts(target: ast.expr) -> list[ast.expr]:
-    if isinstance(target, ast.Tuple | ast.List):
-        return [part for inner in target.elts for part in _parts(inner)]
-    return [target.value] if isinstance(target, ast.Starred) else [target]
-
-
-def _base(target: ast.expr) -> ast.expr:
-    while isinstance(target, ast.Subscript | ast.Attribute):
-        target = target.value
-    return target
-
-
-def _is_whole(statement: ast.stmt) -> bool:
-    """Whether the statement alone makes the value: nothing that stood in the names before matters."""
-    if isinstance(statement, ast.Assign):
-        return all(isinstance(part, ast.Name) for target in statement.targets for part in _parts(target))
-    return isinstance(statement, DEFINITIONS | ast.Import | ast.ImportFrom)
-
-
-def _source(cell: NotebookNode, statements: list[ast.stmt]) -> str:
+def _source(statements: list[Statement]) -> str:
     """Return the statements as they are written in the cell, with two empty lines around definitions as there."""
-    lines, written = cell.source.splitlines(), []
-    for statement in statements:
-        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
-        written.append("\n".join(lines[first - 1 : statement.end_lineno]))
-    text = written[0]
-    for (before, statement), source in zip(pairwise(statements), written[1:], strict=True):
-        apart = isinstance(before, DEFINITIONS) or isinstance(statement, DEFINITIONS)
-        text += ("\n\n" if apart else "\n") + source
+    text = statements[0].source
+    for before, statement in pairwise(statements):
+        text += ("\n\n" if before.defines or statement.defines else "\n") + statement.source
     return text

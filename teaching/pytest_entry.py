@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from helpers.exercises.check import CORRECT
-from teaching import answers, catalogue, fresh, inbox
+from teaching import answers, catalogue, fresh, inbox, reading
 from teaching.catalogue import Exercise, Part
 from tools import common
 
@@ -90,7 +90,7 @@ def grade(
     path = config.option.submission
     try:
         with limited(SECONDS):
-            found = answers.find(answers.read(inbox.cells_of(path.name, path.read_bytes())), section, part.answer)
+            found = answers.find(reading.read(inbox.cells_of(path.name, path.read_bytes())), section, part.answer)
             verdict = check(defined(found)[part.answer])
             reason = "" if verdict.status == CORRECT else str(verdict)
     except (LookupError, ValueError, TimeLimit) as problem:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from teaching import answers, catalogue, inbox
-from teaching.answers import Code
+from teaching import answers, catalogue, inbox, reading
 from teaching.catalogue import Section
 from teaching.marking import Task
+from teaching.reading import Code
 from teaching.students import Person, Roll
 
 
@@ -66,7 +66,7 @@ def collect(folder: Path, out: Path) -> list[Student]:
         try:
             if file.data is None:
                 raise ValueError(file.problem)
-            code = answers.read(inbox.cells_of(file.name, file.data))
+            code = reading.read(inbox.cells_of(file.name, file.data))
             student.files.append(Submission(label, file.name, file.changed, code))
         except ValueError as error:
             student.remarks.append(f"{file.parts[-1]} is not read: {error}")
@@ -117,7 +117,7 @@ def jobs(student: Student, seed: int, seconds: int) -> list[Job]:
         if len(rivals) > 1:
             others = ", ".join(file.file for file in rivals[:-1])
             remarks.append(f"graded is {chosen.file}, which has the most answers or is the newest, and not {others}")
-        if odd := answers.suspicious(chosen.code):
+        if odd := reading.suspicious(chosen.code):
             remarks.append(f"look at this one by hand: {', '.join(odd)}")
         found.append(Job(student, section, tuple(remarks), task(chosen.code, section, seed, seconds, student.id)))
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from test_project import make
 
-from teaching import answers, catalogue, feedback, grade, inbox, marks, submissions, variants
+from teaching import answers, catalogue, feedback, grade, inbox, marks, reading, submissions, variants
 from teaching.inbox import File
 from teaching.marking import Outcome
 from teaching.students import Person, Roll
@@ -146,7 +146,7 @@ HALF_LIFE = "def half_life(z):\n    return math.log(0.5) / math.log(z)"
 
 
 def found(name: str, *cells: str) -> list[str]:
-    return answers.find(answers.read(list(cells)), GRU, name)
+    return answers.find(reading.read(list(cells)), GRU, name)
 
 
 def test_an_answer_is_the_last_definition_with_what_it_reaches():
@@ -198,7 +198,7 @@ def test_a_cell_that_does_not_parse_is_named_where_the_answer_stands_in_it():
     "cell", ["x = " + "(" * 5000 + ")" * 5000, "-" * 90_000 + "1", "\0", "x" * 300_000, "if 1:\n" * 99]
 )
 def test_code_that_is_too_much_for_the_parser_is_a_broken_cell(cell):
-    code = answers.read([cell, HALF_LIFE])
+    code = reading.read([cell, HALF_LIFE])
     assert [number for number, *_ in code.broken] == [1]
     assert len(code.statements) == 1
 
@@ -218,15 +218,15 @@ def test_code_that_is_too_much_for_the_parser_is_a_broken_cell(cell):
     ],
 )
 def test_the_sections_follow_from_the_answers(cells, sections):
-    assert [s.name for s in answers.sections_in(answers.read(cells), catalogue.sections())] == sections
+    assert [s.name for s in answers.sections_in(reading.read(cells), catalogue.sections())] == sections
 
 
 @pytest.mark.parametrize("section", catalogue.sections(), ids=lambda section: section.name)
 def test_published_notebooks_are_recognised_and_nothing_in_them_is_suspicious(section):
     for path, attempted in ((section.path, 0), (section.solutions, len(section.parts()))):
-        code = answers.read(inbox.cells_of(path.name, path.read_bytes()))
+        code = reading.read(inbox.cells_of(path.name, path.read_bytes()))
         assert code.broken == []
-        assert answers.suspicious(code) == []
+        assert reading.suspicious(code) == []
         assert [each.name for each in answers.sections_in(code, catalogue.sections())] == [section.name]
         assert answers.attempted(code, section) == attempted
 
@@ -237,7 +237,7 @@ def test_published_notebooks_are_recognised_and_nothing_in_them_is_suspicious(se
      "exercises.check_half_life = f", "class Verdict:", "sys._getframe(1)", "def __reduce__(self):"],
 )  # fmt: skip
 def test_what_an_answer_has_no_use_for_is_remarked(text):
-    assert answers.suspicious(answers.read([text]))
+    assert reading.suspicious(reading.read([text]))
 
 
 # --- one file of several ---------------------------------------------------------------------------------------------
@@ -391,11 +391,11 @@ def test_each_student_is_held_to_the_numbers_of_their_own(tmp_path):
 
 
 def test_the_key_of_a_result_follows_from_all_that_decides(tmp_path):
-    task = submissions.task(answers.read([HALF_LIFE]), GRU, 1, 9)
+    task = submissions.task(reading.read([HALF_LIFE]), GRU, 1, 9)
     others = [dataclasses.replace(task, **{name: 8}) for name in ("seed", "seconds", "student_id")]
-    others.append(submissions.task(answers.read([HALF_LIFE + " + 1"]), GRU, 1, 9))
+    others.append(submissions.task(reading.read([HALF_LIFE + " + 1"]), GRU, 1, 9))
     assert len({task.key, *[other.key for other in others]}) == 5
-    assert submissions.task(answers.read(["x = 1", HALF_LIFE + "  # the same"]), GRU, 1, 9).key == task.key
+    assert submissions.task(reading.read(["x = 1", HALF_LIFE + "  # the same"]), GRU, 1, 9).key == task.key
 
 
 @pytest.mark.parametrize(("folder", "message"), [("missing", "there is no folder"), ("empty", "there is no file in")])

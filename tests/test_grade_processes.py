@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from helpers.exercises.check import Check
-from teaching import answers, catalogue, inbox, kernel, marking, sandbox
+from teaching import catalogue, inbox, kernel, marking, reading, sandbox
 from teaching.catalogue import Part
 from teaching.codec import BadMessage, Codec, Link
 from teaching.remote import Process, Zygote
@@ -59,7 +59,7 @@ def mark(zygote, monkeypatch):
 def marks(zygote, monkeypatch, section, path, without=()) -> dict[str, tuple]:
     """Return (status, message) for each check, for the notebook at this path."""
     monkeypatch.setattr(marking, "_zygote", zygote)
-    task = task_of(answers.read(inbox.cells_of(path.name, path.read_bytes())), section, 7, SECONDS)
+    task = task_of(reading.read(inbox.cells_of(path.name, path.read_bytes())), section, 7, SECONDS)
     task.statements.update(dict.fromkeys(without, "there is no time"))
     found = marking.mark(task)
     assert "a guard inside Python" in found["protections"]

@@ -1,6 +1,5 @@
 """The copies that are handed out, the list of a class, and what of a notebook its exercises need."""
 
-import ast
 import csv
 import functools
 import re
@@ -9,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from teaching import catalogue, handout, instructor, needs, sheets, students, variants
+from teaching import catalogue, handout, instructor, needs, reading, sheets, students, variants
 from tools import common, execute, store
 
 SECTIONS = catalogue.sections()
@@ -100,13 +99,9 @@ def _added(cells):
 def test_the_short_sheet_defines_every_name_that_it_uses(section):
     known = set()
     for source in code_of(student(section, exercises_only=True)):
-        for statement in ast.parse(source).body:
-            used = set(needs._read(statement))
-            if isinstance(statement, needs.DEFINITIONS):  # used when it is called
-                known.add(statement.name)
-                used -= needs._given(statement)
-            assert used <= known, f"{source.splitlines()[0]}: {used - known}"
-            known |= needs._given(statement) | needs._targets(statement)
+        for statement in reading.statements(source):
+            assert statement.free <= known, f"{source.splitlines()[0]}: {statement.free - known}"
+            known |= statement.binds | statement.gives
 
 
 def test_name_and_number_stand_in_a_cell_of_their_own_at_the_top():

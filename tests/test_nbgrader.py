@@ -15,7 +15,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 from test_project import make, python
 
-from teaching import assignment, catalogue, definitions, fresh, nbgrader_course, nbgrader_restore
+from teaching import assignment, catalogue, fresh, names, nbgrader_course, nbgrader_restore, reading
 from tools import execute
 
 SEED = 11
@@ -116,8 +116,8 @@ def test_what_the_answers_take_from_outside_stands_before_them(course, name):
     known = set()
     for cell in of_kind(course(name), "read-only", "answer", "tests"):
         if cell.cell_type == "code" and "google.colab" not in cell.source:
-            later = set(definitions.bindings([cell]))
-            assert definitions.free(cell.source) - known - later == set(), cell.id
+            later = set(reading.bindings([cell]))
+            assert names.free(cell.source) - known - later == set(), cell.id
             known |= later
 
 

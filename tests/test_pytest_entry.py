@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from teaching import catalogue, definitions, pytest_entry
+from teaching import catalogue, pytest_entry, reading
 
 pytest_plugins = ["pytester"]
 
@@ -19,7 +19,7 @@ HEART = "{0.5: 1.0, 0.9: 6.578813, 0.99: 68.967564, 0.25: 0.5, 1.0: math.inf}"
 def answers():
     """Return the worked answers of gru, each in a cell of its own."""
     section = catalogue.section("gru")
-    own = definitions.bindings(nbformat.read(section.solutions, as_version=4).cells)
+    own = reading.bindings(nbformat.read(section.solutions, as_version=4).cells)
     return {part.answer: own[part.answer].source for part in section.parts()}
 
 
