@@ -1,6 +1,6 @@
 """Values as bytes, for the pipe between the grader and the process of an answer; whoever reads them runs no code.
 
-Codec        numbers, texts, tuples, lists, dicts, tensors and arrays as JSON and raw bytes; for the rest, hooks
+Codec        numbers, texts, tuples, lists, sets, dicts, tensors and arrays as JSON and raw bytes; for the rest, hooks
 Link         messages over a socket, each a dict, with limits on their size
 BadMessage   what came is no message
 
@@ -25,6 +25,7 @@ DTYPES = {str(t).removeprefix("torch."): t for t in (
     torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16, torch.bfloat16,
     torch.float32, torch.float64, torch.complex64, torch.complex128,
 )}  # fmt: skip
+COLLECTIONS = {"tuple": tuple, "list": list, "set": set, "frozenset": frozenset}
 ARRAYS = {np.dtype(kind).name: np.dtype(kind) for kind in "?bBhHiIqQefdFD"}
 # What reading JSON and numbers of somebody else's making may raise; a RecursionError is a RuntimeError.
 BAD = ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, AttributeError
@@ -63,8 +64,9 @@ class Codec:
             return str.__str__(value)
         if isinstance(value, complex) and not isinstance(value, np.generic):
             return ["complex", value.real, value.imag]
-        if isinstance(value, (tuple, list)):
-            return ["tuple" if isinstance(value, tuple) else "list", *[self.encode(part, raw) for part in value]]
+        for kind, made in COLLECTIONS.items():
+            if isinstance(value, made):
+                return [kind, *[self.encode(part, raw) for part in value]]
         if isinstance(value, dict) and all(isinstance(key, (str, int)) for key in value):
             return ["dict", *[[self.encode(key, raw), self.encode(part, raw)] for key, part in value.items()]]
         if isinstance(value, Tensor):
@@ -93,9 +95,8 @@ class Codec:
         if not isinstance(found, list) or not found or not isinstance(found[0], str):
             raise BadMessage("not made by the codec")
         kind, rest = found[0], found[1:]
-        if kind in ("tuple", "list"):
-            parts = [self.decode(part, raw) for part in rest]
-            return tuple(parts) if kind == "tuple" else parts
+        if kind in COLLECTIONS:
+            return COLLECTIONS[kind](self.decode(part, raw) for part in rest)
         if kind == "dict":
             return {self.decode(key, raw): self.decode(part, raw) for key, part in rest}
         if kind == "complex":

@@ -193,7 +193,7 @@ class Process(Codec):
 
     def refer(self, value: Any, raw: list[bytes]) -> list:
         ours = isinstance(value, nn.Module) and all(type(m).__module__.startswith("torch.nn.") for m in value.modules())
-        if ours or isinstance(value, (frozenset, set)):
+        if ours:
             stream = io.BytesIO()
             pickle.dump(value, stream)
             raw.append(stream.getvalue())

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+from collections.abc import Container
 from pathlib import Path
 
 import nbformat
@@ -17,21 +18,28 @@ def definitions(name: str, before: str | None = None, **given) -> dict:
     given: values of the notebook that its definitions use.
     """
     namespace = dict(given)
+    for node in statements(name, before, given):
+        # A function whose default is a value that the notebook computes is left out.
+        with contextlib.suppress(NameError):
+            exec(compile(ast.Module([node], type_ignores=[]), f"{name}.ipynb", "exec"), namespace)
+    return namespace
+
+
+def statements(name: str, before: str | None = None, given: Container[str] = ()) -> list[ast.stmt]:
+    """Return what `definitions` runs of a notebook."""
+    found = []
     for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
         if before and before in cell.source:
             break
         if cell.cell_type != "code" or "google.colab" in cell.source:
             continue
         kept = ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef
-        body = [node for node in ast.parse(cell.source).body if isinstance(node, kept) or _is_constant(node, given)]
-        for node in body:
-            # A function whose default is a value that the notebook computes is left out.
-            with contextlib.suppress(NameError):
-                exec(compile(ast.Module([node], type_ignores=[]), f"{name}.ipynb", "exec"), namespace)
-    return namespace
+        body = ast.parse(cell.source).body
+        found += [node for node in body if isinstance(node, kept) or _is_constant(node, given)]
+    return found
 
 
-def _is_constant(node: ast.stmt, given: dict) -> bool:
+def _is_constant(node: ast.stmt, given: Container[str]) -> bool:
     """Whether a statement gives an UPPER-CASE name, other than those `given`, a value that is written out."""
     target = node.targets[0] if isinstance(node, ast.Assign) else None
     if not isinstance(target, ast.Name) or not target.id.isupper() or target.id in given:

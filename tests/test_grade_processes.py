@@ -1,5 +1,6 @@
 """Grading: answers in processes of their own, judged as in a notebook; and hostile ones, which gain nothing."""
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 
+import notebook_code
 import pytest
 import torch
 
@@ -41,9 +43,26 @@ def zygote(tmp_path_factory):
     made.close()
 
 
+@pytest.fixture(scope="module")
+def patient():
+    """A zygote for answers that train, on a machine that has much else to do."""
+    made = Zygote(["math", "helpers.encoder_decoder"], seconds=60)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def mark(zygote, monkeypatch):
     """Return a function that marks the code of an answer with the check of a part, without fresh cases."""
+    return marks_with(zygote, monkeypatch)
+
+
+@pytest.fixture
+def patient_mark(patient, monkeypatch):
+    return marks_with(patient, monkeypatch)
+
+
+def marks_with(zygote, monkeypatch):
     monkeypatch.setattr(marking, "_zygote", zygote)
 
     def marked(section: str, part: Part, *statements: str):
@@ -75,9 +94,8 @@ def test_every_solution_is_right_with_fresh_cases_too(zygote, monkeypatch, secti
 
 @pytest.mark.torture
 @pytest.mark.parametrize("section", catalogue.sections(), ids=lambda section: section.name)
-def test_every_solution_gets_all_points(zygote, monkeypatch, section):
-    monkeypatch.setattr(zygote, "seconds", 60)
-    found = marks(zygote, monkeypatch, section, section.solutions)
+def test_every_solution_gets_all_points(patient, monkeypatch, section):
+    found = marks(patient, monkeypatch, section, section.solutions)
     assert {status for status, _ in found.values()} == {"correct"}, found
 
 
@@ -108,12 +126,37 @@ def module_of(section: str) -> str:
     return catalogue.section(section).module.__name__.rpartition(".")[2]
 
 
-def slips_there(section: str, check: str, key: str) -> list[str]:
-    names = ["messages", "returned", "check", module_of(section)]
+def checks_of(section: str) -> dict[str, str]:
+    """The module of a section's checks, and those that it imports, as text."""
     folder = common.ROOT / "helpers" / "exercises"
-    texts = {f"helpers.exercises.{name}": (folder / f"{name}.py").read_text() for name in names}
-    choice = f"answer = sys.modules['helpers.exercises.{names[-1]}'].{check}.slips[{key!r}]"
-    return [*sent(texts), f"import torch\n{choice}"]
+    names = ["messages", "returned", "check", module_of(section)]
+    return {f"helpers.exercises.{name}": (folder / f"{name}.py").read_text() for name in names}
+
+
+def slips_there(section: str, check: str, key: str) -> list[str]:
+    choice = f"answer = sys.modules['helpers.exercises.{module_of(section)}'].{check}.slips[{key!r}]"
+    return [*sent(checks_of(section)), f"import torch\n{choice}"]
+
+
+# The notebooks cannot be read there either: this stands in for tests/notebook_code.py.
+NOTEBOOK_CODE = """
+import contextlib
+def definitions(name, before=None, **given):
+    namespace = dict(given)
+    for text in {texts!r}[name]:
+        with contextlib.suppress(NameError):
+            exec(text, namespace)
+    return namespace
+"""
+
+
+def answers_there(section: str) -> dict[str, str]:
+    """The module of a section's further answers, and what it imports, as text."""
+    name = f"answers.{module_of(section)}"
+    text = inspect.getsource(importlib.import_module(name))
+    books = re.findall(r'\bdefinitions\("([\w/-]+)"', text)
+    texts = {book: [ast.unparse(node) for node in notebook_code.statements(book, given={"V"})] for book in books}
+    return {**checks_of(section), "notebook_code": NOTEBOOK_CODE.format(texts=texts), "answers": "", name: text}
 
 
 def same_verdict(mark, section, check, statements, function):
@@ -141,13 +184,12 @@ def test_each_slip_is_recognised_as_in_the_notebook(mark, section, check, key):
 @pytest.mark.torture
 @pytest.mark.parametrize("kind", ["RIGHT", "WRONG"])
 @pytest.mark.parametrize(("section", "check"), CHECKS)
-def test_other_answers_get_the_verdict_of_the_notebook(mark, section, check, kind):
-    name = f"answers.{module_of(section)}"
-    texts = {"answers": "", name: inspect.getsource(importlib.import_module(name))}
+def test_other_answers_get_the_verdict_of_the_notebook(patient_mark, section, check, kind):
+    name, texts = f"answers.{module_of(section)}", answers_there(section)
     for key, function in getattr(importlib.import_module(name), kind, {}).get(check, {}).items():
         pick = "[0]" if kind == "WRONG" else ""
         statements = [*sent(texts), f"answer = sys.modules[{name!r}].{kind}[{check!r}][{key!r}]{pick}"]
-        same_verdict(mark, section, check, statements, function[0] if kind == "WRONG" else function)
+        same_verdict(patient_mark, section, check, statements, function[0] if kind == "WRONG" else function)
 
 
 FORECASTER = """
@@ -490,6 +532,7 @@ def test_plain_values_travel_unchanged():
         [],
         ((1,), [2.5]),
         {"a": (1,)},
+        [{1}, set(), frozenset({("a", 2.5)})],
     ]
     assert repr(carried(value)) == repr(value)
 
@@ -499,6 +542,7 @@ def test_plain_values_travel_unchanged():
     [
         [["pickle", 0], [4]], [["tensor", "float32", [9], 0, None], [4]], [["tensor", "float32", [-1], 0, None], [4]],
         [["tensor", "object", [1], 0, None], [4]], [["array", "object", [1], 0], [4]], [["list", ["nothing"]], [4]],
+        [["set", ["list", 1]], [4]],
         [["tensor", "float32", [2**40, 2**40], 0, None], [4]], [{"a": 1}, [4]], [[], [4]], ["text", [4]], [7], 7,
         [["dict", [["list"], 1]], [4]], [["dict", 1], [4]], [["module", 1], [4]], [["yours", 99], [4]], [1, [-4, 8]],
     ],
