@@ -16,7 +16,7 @@ import re
 from functools import cache
 
 from teaching.catalogue import Section
-from teaching.inbox import cells_of
+from teaching.cells import cells_of
 from teaching.names import Statement
 from teaching.reading import Code, read
 

@@ -4,7 +4,6 @@ setup          the cells before the exercises: the notebook's own set-up, and th
 statement      an exercise's text, with its points
 stubs          the cells of an exercise that a student fills
 scaffold       the code that an open exercise starts from
-solved         a stub's cell with the worked answer between marks
 fresh_cases    cases of a check that no notebook shows, as the text of a list
 """
 
@@ -13,33 +12,19 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-import textwrap
-from functools import cache
-from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
-from teaching import fresh, sheets
+from teaching import fresh
 from teaching.catalogue import Exercise, Part, Section
 from teaching.names import Statement, free
-from teaching.reading import bindings
-
-STUB = re.compile(r"^( +)raise NotImplementedError *(#.*)?$", re.MULTILINE)
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-
-
-@cache
-def cells(path: Path) -> list[NotebookNode]:
-    return nbformat.read(path, as_version=4).cells
-
+from teaching.statements import marked, statements
+from teaching.worked import STUB, cells, known_in, worked
 
 # --- before the exercises --------------------------------------------------------------------------------------------
 
 
 def setup(section: Section) -> list[str]:
     """Return the sources of the cells that stand before the exercises."""
-    all_cells, known = cells(section.path), _known(section)
+    all_cells, known = cells(section.path), known_in(section)
     first = [cell.source for cell in all_cells if cell.cell_type == "code"][:2]  # Colab's, and the imports
     taken = {binding.place: binding for name in _named(section, known) for binding in _light(name, known) or ()}
     for name in _imports_of_the_answers(section, known):
@@ -50,18 +35,6 @@ def setup(section: Section) -> list[str]:
     others = [binding.source for binding in rest if not binding.imports]
     definitions = "\n".join(imports) + "\n\n" * bool(imports) + "\n\n".join(others)
     return [*first, definitions.strip()] if rest else first
-
-
-@cache
-def _known(section: Section) -> dict[str, Statement]:
-    """Return what the notebook defines before its exercises."""
-    return bindings(cells(section.path)[: section.exercises[0].cells[0]])
-
-
-@cache
-def _own(section: Section) -> dict[str, Statement]:
-    """Return what the notebook of the solutions defines."""
-    return bindings(cells(section.solutions))
 
 
 def _light(name: str, known: dict[str, Statement], on_the_way: frozenset = frozenset()) -> list[Statement] | None:
@@ -93,7 +66,7 @@ def _named(section: Section, known: dict[str, Statement]) -> set[str]:
 
 
 def _imports_of_the_answers(section: Section, known: dict[str, Statement]) -> set[str]:
-    names = {name for part in section.parts() for name in free(_worked(section, part))}
+    names = {name for part in section.parts() for name in free(worked(section, part))}
     return {name for name in names if name in known and known[name].imports}
 
 
@@ -103,7 +76,7 @@ def _imports_of_the_answers(section: Section, known: dict[str, Statement]) -> se
 def statement(section: Section, exercise: Exercise) -> str:
     """Return the text of an exercise, with its points and minutes."""
     text = cells(section.path)[exercise.cells[0]].source
-    return sheets.marked(dict(sheets.statements(text))[exercise.number], exercise)
+    return marked(dict(statements(text))[exercise.number], exercise)
 
 
 def stubs(section: Section, exercise: Exercise) -> list[str]:
@@ -119,44 +92,6 @@ def scaffold(section: Section, exercise: Exercise) -> str:
     return "\n\n".join(
         cell.source for cell in (cells(section.path)[number] for number in exercise.cells) if cell.cell_type == "code"
     )
-
-
-def solved(section: Section, source: str) -> str:
-    """Return the cell with each `raise NotImplementedError` replaced by the worked answer between marks."""
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    lines = source.splitlines()
-    for node in reversed(functions):
-        part = next(part for part in section.parts() if part.answer == node.name)
-        indent, comment = STUB.fullmatch(lines[node.end_lineno - 1]).groups()
-        body = "\n".join([*filter(None, [comment]), BEGIN, _worked(section, part), END])
-        lines[node.end_lineno - 1] = textwrap.indent(body, indent)
-    return "\n".join(lines)
-
-
-def _worked(section: Section, part: Part) -> str:
-    """Return the body of the worked answer, with what it needs of its notebook written into it; not indented."""
-    own, known = _own(section), _known(section)
-    answers = {other.answer for other in section.parts()}
-    answer = own[part.answer]
-    needed: dict[tuple[int, int], Statement] = {}
-    waiting = [answer.source]
-    while waiting:
-        for name in free(waiting.pop()) & set(own) - answers:
-            binding = own[name]
-            if binding.place in needed or not (binding.defines or (binding.imports and name not in known)):
-                continue
-            needed[binding.place] = binding
-            waiting.append(binding.source)
-    before = [needed[place] for place in sorted(needed)]
-    imports = "\n".join(binding.source for binding in before if binding.imports)
-    definitions = [binding.source for binding in before if binding.defines]
-    body = cells(section.solutions)[answer.place[0]].source.splitlines()[
-        answer.node.body[0].lineno - 1 : answer.node.end_lineno
-    ]
-    body = textwrap.dedent("\n".join(body))
-    for decorator in answer.node.decorator_list:  # such as torch.no_grad(), which serves as a context as well
-        body = f"with {ast.unparse(decorator)}:\n{textwrap.indent(body, '    ')}"
-    return "\n\n".join(filter(None, [imports, *definitions, body]))
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------

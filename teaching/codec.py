@@ -1,7 +1,6 @@
-"""Values as bytes, for the pipe between the grader and the process of an answer; whoever reads them runs no code.
+"""Values as JSON and bytes, for the pipe between the grader and the process of an answer; reading them runs no code.
 
 Codec        numbers, texts, tuples, lists, sets, dicts, tensors and arrays as JSON and raw bytes; for the rest, hooks
-Link         messages over a socket, each a dict, with limits on their size
 BadMessage   what came is no message
 
 The one exception: what the grader sends may hold a pickle (a layer of torch.nn); its own side refuses to read one.
@@ -9,26 +8,20 @@ The one exception: what the grader sends may hold a pickle (a layer of torch.nn)
 
 from __future__ import annotations
 
-import json
 import math
-import socket
-import struct
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-HEAD = struct.Struct("<II")  # bytes of JSON, raw bytes after it
-MOST_JSON, MOST_RAW, MOST_TEXT = 4_000_000, 64_000_000, 100_000
+MOST_RAW, MOST_TEXT = 64_000_000, 100_000
 DTYPES = {str(t).removeprefix("torch."): t for t in (
     torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16, torch.bfloat16,
     torch.float32, torch.float64, torch.complex64, torch.complex128,
 )}  # fmt: skip
 COLLECTIONS = {"tuple": tuple, "list": list, "set": set, "frozenset": frozenset}
 ARRAYS = {np.dtype(kind).name: np.dtype(kind) for kind in "?bBhHiIqQefdFD"}
-# What reading JSON and numbers of somebody else's making may raise; a RecursionError is a RuntimeError.
-BAD = ValueError, TypeError, LookupError, RuntimeError, ArithmeticError, AttributeError
 
 
 class BadMessage(Exception):
@@ -124,46 +117,3 @@ def _sizes(shape: list) -> tuple[int, ...]:
     if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) > MOST_RAW:
         raise BadMessage("a shape that is none")
     return tuple(shape)
-
-
-class Link:
-    """Messages over a connected socket; its time-out holds for whatever is read or written."""
-
-    def __init__(self, connection: socket.socket, codec: Codec):
-        self.connection, self.codec = connection, codec
-
-    def send(self, **message: Any) -> None:
-        raw: list[bytes] = []
-        value = self.codec.encode(message, raw)
-        text = json.dumps([value, [len(part) for part in raw]]).encode()
-        if len(text) > MOST_JSON:
-            raise ValueError("too much to be handed back")
-        self.connection.sendall(HEAD.pack(len(text), sum(map(len, raw))) + text + b"".join(raw))
-
-    def receive(self) -> dict:
-        """Return the next message. Raises EOFError if the other side is gone, BadMessage if it is none."""
-        text_size, raw_size = HEAD.unpack(self._read(HEAD.size))
-        if text_size > MOST_JSON or raw_size > MOST_RAW:
-            raise BadMessage("too large")
-        text, rest = self._read(text_size), self._read(raw_size)
-        try:
-            value, sizes = json.loads(text)
-            if sum(sizes) != raw_size or min(sizes, default=0) < 0:
-                raise BadMessage("sizes that do not add up")
-            ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-            raw = [rest[end - size : end] for end, size in zip(ends, sizes, strict=True)]
-            message = self.codec.decode(value, raw)
-        except BAD as error:
-            raise BadMessage(f"{type(error).__name__}: {error}") from error
-        if not isinstance(message, dict):
-            raise BadMessage("no dict")
-        return message
-
-    def _read(self, size: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < size:
-            part = self.connection.recv(min(size - len(parts), 1 << 20))
-            if not part:
-                raise EOFError
-            parts += part
-        return bytes(parts)

@@ -1,16 +1,22 @@
 """A page for each student: which exercises are solved, and what the checks say about the others.
 
-page         the page, as text; it needs nothing from elsewhere
+write        the pages of a class
+page         one, as text; it needs nothing from elsewhere
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 from helpers.exercises.check import CORRECT, WRONG
 from teaching.catalogue import Exercise
 from teaching.marks import Row
+from tools import common
 
 STYLE = """
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff;
@@ -30,6 +36,21 @@ footer { margin-top: 2.5rem; color: #555; font-size: 0.9rem; }
   li.solved .mark { color: #7bc796; } li.wrong .mark { color: #f0a071; } li.open .mark { color: #aaa; }
 }
 """
+
+
+def write(rows: list[Row], folder: Path) -> None:
+    """Write a page into the folder for each student of whom something came back."""
+    folder.mkdir(exist_ok=True)
+    by_student: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if not row.absent:
+            by_student[row.student, row.id].append(row)
+    plain = {who: re.sub(r"\W+", "-", "-".join(filter(None, who))).strip("-")[:60] for who in by_student}
+    for who, own in by_student.items():
+        name = plain[who]
+        if list(plain.values()).count(name) > 1 or not name:
+            name += "-" + hashlib.sha256(who[0].encode()).hexdigest()[:6]
+        common.write(folder / f"{name}.html", page(who[0], own))
 
 
 def page(student: str, rows: list[Row]) -> str:

@@ -17,12 +17,10 @@ from __future__ import annotations
 
 import argparse
 import ast
-import hashlib
 import json
 import os
 import re
 import secrets
-from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -79,7 +77,7 @@ def grade(
     protections = _run([job.task for job in jobs if job.task], out, [folder, out], seconds, workers)
     rows = [_row(job, out) for job in jobs]
     common.write(out / "grades.csv", "\ufeff" + table(rows))  # the mark tells spreadsheets that it is UTF-8
-    _pages(rows, out)
+    feedback.write(rows, out / "feedback")
     print(f"{len(class_)} students: {out / 'grades.csv'}, and a page for each in feedback/")
     if protections:
         print(f"protections in force: {', '.join(protections)}")
@@ -143,21 +141,6 @@ def _row(job: Job, out: Path) -> Row:
     parts = [Outcome(**part) for part in json.loads(_result(out, job.task.key).read_text(encoding="utf-8"))["parts"]]
     doubts = [part.doubt for part in parts if part.doubt]
     return Row(job.student.label, job.section, tuple(parts), (*job.remarks, *doubts), job.student.id)
-
-
-def _pages(rows: list[Row], out: Path) -> None:
-    """Write a page for each student of whom something came back."""
-    (out / "feedback").mkdir(exist_ok=True)
-    by_student: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        if not row.absent:
-            by_student[row.student, row.id].append(row)
-    plain = {who: re.sub(r"\W+", "-", "-".join(filter(None, who))).strip("-")[:60] for who in by_student}
-    for who, own in by_student.items():
-        name = plain[who]
-        if list(plain.values()).count(name) > 1 or not name:
-            name += "-" + hashlib.sha256(who[0].encode()).hexdigest()[:6]
-        common.write(out / "feedback" / f"{name}.html", feedback.page(who[0], own))
 
 
 if __name__ == "__main__":

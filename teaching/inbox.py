@@ -1,18 +1,12 @@
-"""What came back: files in folders and archives, and whose they are.
+"""What came back: files in folders and in archives.
 
+File         one of them
 files        every file below a folder, those in zip archives as well; nothing is unpacked to the disk
-students     the student of each file, from the names of files and folders
-cells_of     the code cells of a notebook or of a .py export
-
-Names: a folder of a student (Moodle's `Ada Lima_123_assignsubmission_file_`, or any other), or a file (`ada_gru.ipynb`,
-Canvas's `limaada_12_345_gru.ipynb`). The name of a section is no part of a student's. A folder that all share counts
-only where nothing else tells who wrote what.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 import zlib
@@ -21,16 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from tools import common
-
 READ = {".ipynb", ".py"}
 OTHER_ARCHIVES = {".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
 SKIPPED = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".git", ".DS_Store", "Thumbs.db", "desktop.ini"}
 LARGEST, LARGEST_ARCHIVE, MOST_FILES, DEEPEST = 30 << 20, 4 << 30, 20_000, 3
-
-MOODLE = re.compile(r"(.+?)_\d+_assignsubmission_")
-CANVAS = re.compile(r"([^\W\d_][^_]*)_(?:LATE_)?\d+_\d+_.+$", re.IGNORECASE)
-SECTION_WORDS = [*sorted([*common.SECTIONS, "what-came-after"], key=len, reverse=True), "exercises", "homework"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +33,6 @@ class File:
     @property
     def name(self) -> str:
         return "/".join(self.parts)
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
 
 
 def files(folder: Path, skipped: Path | None = None) -> Iterator[File]:
@@ -119,61 +104,3 @@ def _date(info: zipfile.ZipInfo) -> datetime:
         return datetime(*info.date_time)
     except ValueError:
         return datetime.fromtimestamp(0)
-
-
-# --- students --------------------------------------------------------------------------------------------------------
-
-
-def students(found: list[File]) -> list[str]:
-    """Return the student of each file."""
-    parts = [[re.sub(r"\.(zip|ipynb|py)$", "", part, flags=re.IGNORECASE) for part in file.parts] for file in found]
-    while parts and all(len(each) > 1 and each[0] == parts[0][0] for each in parts):
-        if any(not _student(each[1:]) for each in parts):
-            break
-        parts = [each[1:] for each in parts]
-    return [_student(each) or each[0] for each in parts]
-
-
-def _student(parts: list[str]) -> str:
-    """The name that these folders and this file tell, or "" if they tell of sections alone."""
-    for part in parts:
-        if match := MOODLE.match(part) or CANVAS.match(part):
-            return _plain(match[1])
-    return next(filter(None, map(_plain, parts)), "")
-
-
-def _plain(name: str) -> str:
-    """A name without the words of a section, or of a copy."""
-    name = re.sub(r"[ _-]*(\(\d+\)|copy ?\d*)$", "", name.strip(), flags=re.IGNORECASE)
-    for word in SECTION_WORDS:
-        loose = re.sub(r"-", "[-_ ]?", word)
-        name = re.sub(rf"(^|[ _.-]+){loose}([ _.-]+|$)", " ", name, flags=re.IGNORECASE)
-    return re.sub(r"[\s_]+", " ", name).strip(" -.")
-
-
-# --- code ------------------------------------------------------------------------------------------------------------
-
-
-def cells_of(name: str, data: bytes) -> list[str]:
-    """Return the code cells of a file. Raises ValueError with a sentence if it is no notebook."""
-    text = _decoded(data)
-    if not name.lower().endswith(".ipynb"):
-        return [cell for cell in re.split(r"^# (?:In\[[ \d]*\]:|%%).*\n", text, flags=re.MULTILINE) if cell.strip()]
-    try:
-        notebook = json.loads(text)
-        sheets = notebook.get("worksheets") or [notebook]  # as notebooks were before 2015
-        cells = [cell for sheet in sheets for cell in sheet["cells"]]
-        code = [cell for cell in cells if cell.get("cell_type", "code" if "outputs" in cell else "") == "code"]
-        sources = [cell.get("source", cell.get("input", "")) for cell in code]
-        return ["".join(source) for source in sources]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"it cannot be read as a notebook ({type(error).__name__}: {error})") from error
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")

@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from teaching.catalogue import Exercise, Part, Section
-from teaching.sheets import SETUP, finished, marked
-from teaching.statements import statements
+from teaching.sheets import SETUP, finished
+from teaching.statements import marked, statements
 from tools import common
 
 LEVELS = {1: "a few lines", 2: "some thought", 3: "an idea of one's own"}

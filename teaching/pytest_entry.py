@@ -6,7 +6,6 @@ pytest build/classroom/grade_gru.py --submission gru.ipynb [--seed N]
 make      write a grade_SECTION.py for each section, and what pytest needs beside them
 parts     the checks of a section, for parametrize
 grade     hold one answer to its check, published cases and fresh ones
-pytest_*  the options, and the points at the end; conftest.py takes them from here
 
 Answers are found by the names of their functions, and run here, in this process: a machine that holds something worth
 keeping from students is the wrong one.
@@ -17,7 +16,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import secrets
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,8 +23,9 @@ from pathlib import Path
 import pytest
 
 from helpers.exercises.check import CORRECT
-from teaching import answers, catalogue, fresh, inbox, reading
+from teaching import answers, catalogue, fresh, reading
 from teaching.catalogue import Exercise, Part
+from teaching.cells import cells_of
 from tools import common
 
 SECONDS = 60
@@ -45,8 +44,8 @@ from teaching import pytest_entry
 def test_answer(exercise, part, request, record_property):
     pytest_entry.grade("{section}", exercise, part, request.config, record_property)
 '''
-CONFTEST = "from teaching.pytest_entry import pytest_addoption, pytest_configure, pytest_report_header\n" + (
-    "from teaching.pytest_entry import pytest_terminal_summary\n"
+CONFTEST = "from teaching.pytest_plugin import pytest_addoption, pytest_configure, pytest_report_header\n" + (
+    "from teaching.pytest_plugin import pytest_terminal_summary\n"
     '\n__all__ = ["pytest_addoption", "pytest_configure", "pytest_report_header", "pytest_terminal_summary"]\n'
 )
 SETTINGS = """# Beside the tests, so that no settings of other folders count.
@@ -69,9 +68,6 @@ def make(names: list[str], out: Path) -> None:
         print(path)
 
 
-# --- one answer ------------------------------------------------------------------------------------------------------
-
-
 def parts(name: str) -> list:
     """Return an argument for `pytest.mark.parametrize` for each check of a section, under the name of its function."""
     section = catalogue.section(name)
@@ -90,7 +86,7 @@ def grade(
     path = config.option.submission
     try:
         with limited(SECONDS):
-            found = answers.find(reading.read(inbox.cells_of(path.name, path.read_bytes())), section, part.answer)
+            found = answers.find(reading.read(cells_of(path.name, path.read_bytes())), section, part.answer)
             verdict = check(defined(found)[part.answer])
             reason = "" if verdict.status == CORRECT else str(verdict)
     except (LookupError, ValueError, TimeLimit) as problem:
@@ -135,48 +131,6 @@ def limited(seconds: int) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-
-
-# --- pytest ----------------------------------------------------------------------------------------------------------
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--submission", type=Path, metavar="FILE", help="the notebook, or .py file, with the answers")
-    parser.addoption("--seed", type=int, help="of the fresh cases; by default another one every time")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    given = config.option.submission
-    if given is None or not (config.invocation_params.dir / given).is_file():
-        raise pytest.UsageError(f"--submission FILE names the notebook with the answers; there is no file {given}")
-    config.option.submission = config.invocation_params.dir / given
-    if config.option.seed is None:
-        config.option.seed = secrets.randbelow(2**32)
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"submission: {config.option.submission}, fresh cases: --seed {config.option.seed}"
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many points each exercise earned, and which exercises a person grades."""
-    reports = [report for state in ("passed", "failed") for report in terminalreporter.stats.get(state, [])]
-    earned: dict[tuple[str, int], list[float]] = {}
-    for name, number, points, most in (dict(report.user_properties)["points"] for report in reports):
-        so_far = earned.setdefault((name, number), [0.0, 0.0])
-        earned[name, number] = [so_far[0] + points, so_far[1] + most]
-    for name in dict.fromkeys(name for name, _ in earned):
-        terminalreporter.section(f"points, {name}")
-        exercises = catalogue.section(name).exercises
-        for exercise in exercises:
-            if (name, exercise.number) in earned:
-                points, most = earned[name, exercise.number]
-                terminalreporter.write_line(f"{exercise.number}. {exercise.title}: {points:g} of {most:g}")
-        total, most = (sum(each) for each in zip(*(earned[key] for key in earned if key[0] == name), strict=True))
-        terminalreporter.write_line(f"in all: {total:g} of {most:g}")
-        rest = [f"{exercise.number} ({exercise.points})" for exercise in exercises if not exercise.parts]
-        if rest:
-            terminalreporter.write_line(f"graded by a person: {', '.join(rest)}")
 
 
 def main() -> None:

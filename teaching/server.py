@@ -1,7 +1,6 @@
 """The process of an answer: it runs the student's code and calls the answer whenever the grader asks for it.
 
 serve        give up all rights, then define what is sent, and call
-Kept         a value that stays here; the grader has a number for it
 
 It knows neither the checks nor a right result. What it says is data to the grader, whatever the student's code has
 done to it.
@@ -11,14 +10,17 @@ from __future__ import annotations
 
 import pickle
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from teaching import sandbox
-from teaching.codec import BadMessage, Codec, Link
+from teaching.codec import BadMessage, Codec
+from teaching.gradients import tensors
+from teaching.handles import Handle, ModuleHandle
+from teaching.layers import layers_of, silencer, size
+from teaching.link import Link
 
 LONGEST = 500  # characters of an error's text
 
@@ -45,8 +47,6 @@ class _Server(Codec):
         self.calls: list[list[Tensor]] = []  # the leaves of each call, for its gradients
         self.thrown: dict[int, BaseException] = {}
 
-    # --- values ------------------------------------------------------------------------------------------------------
-
     def keep(self, value: Any) -> int:
         self.kept.append(value)
         return len(self.kept) - 1
@@ -61,11 +61,11 @@ class _Server(Codec):
         return tensor.clone()  # which may be changed in place, as in a notebook
 
     def refer(self, value: Any, raw: list[bytes]) -> list:
-        if isinstance(value, (_Handle, _ModuleHandle)):
+        if isinstance(value, (Handle, ModuleHandle)):
             return ["yours", value.number]
         kind = "module" if isinstance(value, nn.Module) else "callable" if callable(value) else "object"
-        layers = _layers(value) if kind == "module" else []
-        return [kind, self.keep(value), type(value).__name__, repr(value)[:LONGEST], [_size(one) for one in layers]]
+        layers = layers_of(value) if kind == "module" else []
+        return [kind, self.keep(value), type(value).__name__, repr(value)[:LONGEST], [size(one) for one in layers]]
 
     def resolve(self, kind: str, rest: list, raw: list[bytes]) -> Any:
         if kind == "pickle":
@@ -73,7 +73,7 @@ class _Server(Codec):
         if kind == "kept":
             return self.kept[rest[0]]
         if kind in ("callable", "module"):
-            return (_ModuleHandle if kind == "module" else _Handle)(rest[0], self.ask)
+            return (ModuleHandle if kind == "module" else Handle)(rest[0], self.ask)
         raise BadMessage(kind)
 
     def ask(self, number: int, args: tuple, named: dict) -> Any:
@@ -85,8 +85,6 @@ class _Server(Codec):
             self.thrown[reply["thrown"]] = error
             raise error
         return reply["value"]
-
-    # --- what the grader asks for ------------------------------------------------------------------------------------
 
     def run(self) -> None:
         while True:
@@ -127,10 +125,10 @@ class _Server(Codec):
 
     def do_call(self, target: int, method: str, args: tuple, named: dict, silence: bool, watch: bool) -> dict:
         leaves = self.leaves
-        before = [(tensor, tensor.detach().clone()) for tensor in _tensors(args)] if watch else []
+        before = [(tensor, tensor.detach().clone()) for tensor in tensors(args)] if watch else []
         called = getattr(self.kept[target], method) if method else self.kept[target]
         runs: list[nn.Module] = []
-        hook = nn.modules.module.register_module_forward_hook(_silence(runs)) if silence else None
+        hook = nn.modules.module.register_module_forward_hook(silencer(runs)) if silence else None
         try:
             value = called(*args, **named)
         finally:
@@ -142,66 +140,11 @@ class _Server(Codec):
 
     def do_product(self, call: int, outputs: list[int], grads: list[Tensor]) -> dict:
         """The product of a vector with the Jacobian of a call, for the arguments that ask for it."""
-        found = torch.autograd.grad(
-            [self.kept[i] for i in outputs], self.calls[call], grads, retain_graph=True, allow_unused=True
-        )
-        return {"value": list(found)}
+        results, leaves = [self.kept[i] for i in outputs], self.calls[call]
+        return {"value": list(torch.autograd.grad(results, leaves, grads, retain_graph=True, allow_unused=True))}
 
     def do_backward(self, outputs: list[int], grads: list[Tensor], modules: list[int]) -> dict:
         """Backpropagate to parameters; return the gradients of each recurrent layer in these modules."""
         torch.autograd.backward([self.kept[i] for i in outputs], grads, retain_graph=True)
-        layers = [_layers(self.kept[module]) for module in modules]
+        layers = [layers_of(self.kept[module]) for module in modules]
         return {"value": [[[p.grad for p in one.parameters()] for one in each] for each in layers]}
-
-
-class _Handle:
-    """A function of the grader's."""
-
-    def __init__(self, number: int, ask: Callable):
-        self.number, self._ask = number, ask
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        return self._ask(self.number, args, named)
-
-
-class _ModuleHandle(nn.Module):
-    """A layer or model of the grader's."""
-
-    def __init__(self, number: int, ask: Callable):
-        super().__init__()
-        self.number, self._ask = number, ask
-
-    def forward(self, *args: Any, **named: Any) -> Any:
-        return self._ask(self.number, args, named)
-
-
-def _layers(module: nn.Module) -> list[nn.RNNBase]:
-    return [one for one in module.modules() if isinstance(one, nn.RNNBase)]
-
-
-def _size(one: nn.RNNBase) -> list:
-    kind = next(kind for kind in ("LSTM", "GRU", "RNN") if isinstance(one, getattr(nn, kind)))
-    return [kind, one.input_size, one.hidden_size, one.num_layers, one.bias, one.bidirectional]
-
-
-def _tensors(value: Any) -> list[Tensor]:
-    if isinstance(value, Tensor):
-        return [value]
-    return [tensor for part in value for tensor in _tensors(part)] if isinstance(value, (tuple, list)) else []
-
-
-def _silence(runs: list) -> Callable:
-    """Return a hook that puts zeros in the place of all that an LSTM returns, and notes that it ran."""
-
-    def zeros(value: Any) -> Any:
-        if isinstance(value, nn.utils.rnn.PackedSequence):
-            return value._replace(data=torch.zeros_like(value.data))
-        return torch.zeros_like(value) if isinstance(value, Tensor) else tuple(map(zeros, value))
-
-    def hook(module: nn.Module, _args: Any, result: Any) -> Any:
-        if isinstance(module, nn.LSTM):
-            runs.append(module)
-            return zeros(result)
-        return None
-
-    return hook

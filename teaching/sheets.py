@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import copy
 import re
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from teaching import variants
-from teaching.catalogue import STATEMENT, Exercise, Section
+from teaching.catalogue import Exercise, Section
+from teaching.links import opening, without_solutions
 from teaching.needs import needed
-from teaching.statements import statements
+from teaching.statements import marked, statements
 from teaching.students import Person
 from tools.store import METADATA
 
@@ -48,18 +48,16 @@ def student(
             if cell.cell_type == "code":
                 cell.execution_count = None
     else:
-        cells[0].source = _opening(cells[0].source, linked)
+        cells[0].source = opening(cells[0].source, linked)
         cells = [*cells[:first], *exercises, *cells[end:]]
     cells.insert(1, _name_cell(person))
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = _without_solutions(cell.source, linked)
+            cell.source = without_solutions(cell.source, linked)
     return finished(cells)
 
 
-@cache
-def _read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)  # the same one for a whole class
+_read = cache(partial(nbformat.read, as_version=4))  # the same one for a whole class
 
 
 def finished(cells: list[NotebookNode]) -> NotebookNode:
@@ -69,24 +67,12 @@ def finished(cells: list[NotebookNode]) -> NotebookNode:
     return notebook
 
 
-def marks(exercise: Exercise) -> str:
-    """Return what stands beside an exercise: "2 points · about 10 minutes"."""
-    return f"{exercise.points} point{'s' * (exercise.points != 1)} · about {exercise.minutes} minutes"
-
-
-def marked(text: str, exercise: Exercise) -> str:
-    """Return the statement of an exercise with its points and minutes behind the title."""
-    return STATEMENT.sub(lambda title: f"{title[0]} ({marks(exercise)})", text, count=1)
-
-
 def _exercise_cells(
     section: Section, cells: list[NotebookNode], first: int, person: Person, short: bool
 ) -> list[NotebookNode]:
     """Return the cells of all exercises: a cell of text for each, with its marks; under an open one, an empty answer.
 
-    Where an exercise allows it, the person gets numbers of their own.
-
-    short: leave out what stands before the heading of the exercises.
+    Where an exercise allows it, the person gets numbers of their own. short: leave out what stands before the heading.
     """
     by_number = {exercise.number: exercise for exercise in section.exercises}
     made: list[NotebookNode] = []
@@ -160,26 +146,3 @@ def _name_cell(person: Person) -> NotebookNode:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _opening(text: str, linked: tuple[str, ...]) -> str:
-    """Return the opening cell with the links that lead to another copy, and without the line if there are none.
-
-    The badge goes as well: it leads to the notebook, not to this copy.
-    """
-    lines = text.splitlines()
-    place = next(i for i, line in enumerate(lines) if line.startswith("[←"))
-    kept = [part for part in lines[place].split(" · ") if any(f"({name}.ipynb)" in part for name in linked)]
-    lines[place : place + 2] = [" · ".join(kept), ""] if kept else []
-    return "\n".join(lines)
-
-
-def _without_solutions(text: str, linked: tuple[str, ...]) -> str:
-    """Return a text that leads to no solutions, and to no notebook that does not lie beside it."""
-    text = re.sub(r" ?Worked answers are in \[solutions\]\([^)]*\)\.", "", text)
-    text = text.replace(" The solutions show it.", "")
-
-    def link(match: re.Match) -> str:
-        return match[0] if match[2] in linked else match[1]
-
-    return re.sub(r"\[([^]\[]*)\]\(([\w-]+)\.ipynb(?:#[^)]*)?\)", link, text)

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from teaching import answers, catalogue, inbox, reading
+from teaching import answers, authors, catalogue, inbox, reading
 from teaching.catalogue import Section
+from teaching.cells import cells_of
 from teaching.marking import Task
 from teaching.reading import Code
 from teaching.students import Person, Roll
@@ -61,12 +62,12 @@ def collect(folder: Path, out: Path) -> list[Student]:
     """Return the students of a folder with their files, in alphabetical order. out: our own folder, left out."""
     found = list(inbox.files(folder, skipped=out))
     students: dict[str, Student] = {}
-    for file, label in zip(found, inbox.students(found), strict=True):
+    for file, label in zip(found, authors.students(found), strict=True):
         student = students.setdefault(label, Student(label))
         try:
             if file.data is None:
                 raise ValueError(file.problem)
-            code = reading.read(inbox.cells_of(file.name, file.data))
+            code = reading.read(cells_of(file.name, file.data))
             student.files.append(Submission(label, file.name, file.changed, code))
         except ValueError as error:
             student.remarks.append(f"{file.parts[-1]} is not read: {error}")

@@ -1,6 +1,6 @@
 """A process that has everything imported and waits: each answer gets a copy of it in a few hundredths of a second.
 
-python -m teaching.zygote SOCKET JSON     started by `teaching.remote.Zygote`, which says what to import
+python -m teaching.zygote SOCKET JSON     started by `teaching.processes.Zygote`, which says what to import
 
 It is told to make a process by the byte "m", together with the process's end of a pipe, and to end it by "e" (at once)
 or "d" (it has died, or will have in a moment). It answers with its number, and with its exit status and the seconds

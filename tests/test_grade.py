@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from test_project import make
 
-from teaching import answers, catalogue, feedback, grade, inbox, marks, reading, submissions, variants
+from teaching import answers, authors, catalogue, feedback, grade, inbox, marks, reading, submissions, variants
+from teaching.cells import cells_of
 from teaching.inbox import File
 from teaching.marking import Outcome
 from teaching.students import Person, Roll
@@ -65,7 +66,7 @@ MOODLE = "Ada Lima_123456_assignsubmission_file_"
     ids=str,
 )
 def test_students_are_told_from_names(names, students):
-    assert inbox.students([File(tuple(name.split("/")), LATE) for name in names]) == students
+    assert authors.students([File(tuple(name.split("/")), LATE) for name in names]) == students
 
 
 def test_every_file_is_found_and_what_cannot_be_read_is_named(tmp_path):
@@ -131,13 +132,13 @@ def test_a_link_is_not_followed(tmp_path):
     ],
 )  # fmt: skip
 def test_cells_are_read_whatever_is_lost(name, data, cells):
-    assert inbox.cells_of(name, data) == cells
+    assert cells_of(name, data) == cells
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b"[]", b'{"cells": 3}', b'{"a": 1}', b"[" * 100_000])
 def test_what_is_no_notebook_is_said_to_be_none(data):
     with pytest.raises(ValueError, match="it cannot be read as a notebook"):
-        inbox.cells_of("a.ipynb", data)
+        cells_of("a.ipynb", data)
 
 
 # --- answers by name -------------------------------------------------------------------------------------------------
@@ -224,7 +225,7 @@ def test_the_sections_follow_from_the_answers(cells, sections):
 @pytest.mark.parametrize("section", catalogue.sections(), ids=lambda section: section.name)
 def test_published_notebooks_are_recognised_and_nothing_in_them_is_suspicious(section):
     for path, attempted in ((section.path, 0), (section.solutions, len(section.parts()))):
-        code = reading.read(inbox.cells_of(path.name, path.read_bytes()))
+        code = reading.read(cells_of(path.name, path.read_bytes()))
         assert code.broken == []
         assert reading.suspicious(code) == []
         assert [each.name for each in answers.sections_in(code, catalogue.sections())] == [section.name]

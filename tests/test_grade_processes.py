@@ -17,10 +17,13 @@ import pytest
 import torch
 
 from helpers.exercises.check import Check
-from teaching import catalogue, inbox, kernel, marking, reading, sandbox
+from teaching import catalogue, kernel, marking, reading, sandbox
 from teaching.catalogue import Part
-from teaching.codec import BadMessage, Codec, Link
-from teaching.remote import Process, Zygote
+from teaching.cells import cells_of
+from teaching.codec import BadMessage, Codec
+from teaching.link import Link
+from teaching.processes import Zygote
+from teaching.remote import Process
 from teaching.submissions import task as task_of
 from tools import common
 
@@ -78,7 +81,7 @@ def marks_with(zygote, monkeypatch):
 def marks(zygote, monkeypatch, section, path, without=()) -> dict[str, tuple]:
     """Return (status, message) for each check, for the notebook at this path."""
     monkeypatch.setattr(marking, "_zygote", zygote)
-    task = task_of(reading.read(inbox.cells_of(path.name, path.read_bytes())), section, 7, SECONDS)
+    task = task_of(reading.read(cells_of(path.name, path.read_bytes())), section, 7, SECONDS)
     task.statements.update(dict.fromkeys(without, "there is no time"))
     found = marking.mark(task)
     assert "a guard inside Python" in found["protections"]
@@ -560,7 +563,7 @@ def test_what_is_no_message_is_refused(frame):
 
 
 def test_the_grader_never_reads_a_pickle():
-    for module in ("codec", "remote", "marking"):
+    for module in ("codec", "dialogue", "gradients", "layers", "link", "marking", "processes", "remote"):
         text = (common.ROOT / "teaching" / f"{module}.py").read_text()
         assert not re.search(r"(pickle|torch|marshal)\.loads?\b|\b(eval|exec)\(", text)
 

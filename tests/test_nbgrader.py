@@ -15,7 +15,16 @@ import pytest
 from nbformat.v4 import new_code_cell
 from test_project import make, python
 
-from teaching import assignment, catalogue, fresh, names, nbgrader_course, nbgrader_restore, reading
+from teaching import (
+    assignment,
+    catalogue,
+    fresh,
+    names,
+    nbgrader_assignment,
+    nbgrader_course,
+    nbgrader_restore,
+    reading,
+)
 from tools import execute
 
 SEED = 11
@@ -35,7 +44,7 @@ def course():
 
     def get(name):
         if name not in made:
-            made[name] = nbgrader_course.assignment(catalogue.section(name), SEED)
+            made[name] = nbgrader_assignment.assignment(catalogue.section(name), SEED)
         return made[name]
 
     return get
@@ -82,7 +91,7 @@ def test_the_points_are_those_of_the_exercises(course, name):
 @every_section
 def test_a_students_notebook_holds_no_answer_and_no_hidden_case(course, name):
     section = catalogue.section(name)
-    students = nbgrader_course.stripped(course(name))
+    students = nbgrader_assignment.stripped(course(name))
     text = "\n".join(cell.source for cell in students.cells)
     assert "###" not in text
     assert "cases=" not in text
@@ -95,7 +104,7 @@ def test_a_students_notebook_holds_no_answer_and_no_hidden_case(course, name):
         part.answer for part in section.parts()
     ]
     for cell in of_kind(students, "manual"):
-        assert nbgrader_course.TEXT_STUB in cell.source
+        assert nbgrader_assignment.TEXT_STUB in cell.source
 
 
 @every_section
@@ -138,7 +147,7 @@ def test_the_teachers_notebook_passes_its_own_tests(course):
 
 
 def test_a_students_notebook_says_not_solved_yet(course):
-    errors = run(nbgrader_course.stripped(course("gru")))
+    errors = run(nbgrader_assignment.stripped(course("gru")))
     assert list(errors) == [cell.id for cell in of_kind(course("gru"), "tests")]
     assert all(str(error).startswith("… Not solved yet: replace `raise Not") for error in errors.values())
 
@@ -233,7 +242,7 @@ def test_whose_notebook_it_is_stands_in_the_name_of_the_file(file, student, sect
 
 def right(course):
     """Return a notebook with the worked answers, and without the teacher's marks and hidden tests."""
-    notebook = nbgrader_course.stripped(course)
+    notebook = nbgrader_assignment.stripped(course)
     for cell, theirs in zip(notebook.cells, course.cells, strict=True):
         if kind(cell) == "answer":
             cell.source = re.sub(r"\n *### (BEGIN|END) SOLUTION", "", theirs.source)
@@ -262,7 +271,7 @@ def without_cells(notebook, *kinds):
 def in_other_cells(notebook, course, place):
     """The answers stand in cells of their own at `place`, and the stubs where they were."""
     answers = [new_code_cell(cell.source) for cell in of_kind(notebook, "answer")]
-    stubs = nbgrader_course.stripped(course)
+    stubs = nbgrader_assignment.stripped(course)
     stubs.cells[place:place] = answers
     return stubs
 
@@ -301,13 +310,13 @@ OUT_OF_PLACE = {
 
 
 def restored(course, notebook):
-    return nbgrader_restore.restored(notebook, nbgrader_course.stripped(course), "gru")
+    return nbgrader_restore.restored(notebook, nbgrader_assignment.stripped(course), "gru")
 
 
 @pytest.mark.parametrize("way", OUT_OF_PLACE)
 def test_answers_out_of_place_are_put_back(course, way):
     found = restored(course("gru"), OUT_OF_PLACE[way](course("gru")))
-    clean = nbgrader_course.stripped(course("gru"))
+    clean = nbgrader_assignment.stripped(course("gru"))
     assert [cell.metadata.get("nbgrader") for cell in found.cells][: len(clean.cells)] == [
         cell.metadata.nbgrader for cell in clean.cells
     ]
@@ -318,13 +327,13 @@ def test_answers_out_of_place_are_put_back(course, way):
 
 def test_an_answer_that_was_not_written_stays_as_it_was_handed_out(course):
     found = restored(course("gru"), without_metadata(right(course("gru"))))
-    clean = nbgrader_course.stripped(course("gru"))
+    clean = nbgrader_assignment.stripped(course("gru"))
     assert [cell.source for cell in of_kind(found, "manual")] == [cell.source for cell in of_kind(clean, "manual")]
 
 
 def test_a_notebook_in_order_stays_as_it_is(course):
     assert restored(course("gru"), right(course("gru"))) is None
-    assert restored(course("gru"), nbgrader_course.stripped(course("gru"))) is None
+    assert restored(course("gru"), nbgrader_assignment.stripped(course("gru"))) is None
 
 
 def test_one_function_of_a_cell_may_be_missing(course):
@@ -345,7 +354,7 @@ def test_a_cell_that_is_no_python_keeps_its_text(course):
 def test_written_answers_and_all_else_are_kept(course):
     notebook = right(course("gru"))
     manual = of_kind(notebook, "manual")
-    manual[0].source = manual[0].source.replace(nbgrader_course.TEXT_STUB, "An RNN of 227 units.")
+    manual[0].source = manual[0].source.replace(nbgrader_assignment.TEXT_STUB, "An RNN of 227 units.")
     notebook.cells += [new_code_cell("train_for_hours()"), new_code_cell("   ")]
     found = restored(course("gru"), without_metadata(notebook))
     texts = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in found.cells}
@@ -357,7 +366,7 @@ def test_written_answers_and_all_else_are_kept(course):
 
 
 def test_what_was_handed_in_stays_beside_the_restored_notebook(course, tmp_path, capsys):
-    clean = {"gru": nbgrader_course.stripped(course("gru"))}
+    clean = {"gru": nbgrader_assignment.stripped(course("gru"))}
     paths = {name: tmp_path / name / "gru" / "gru.ipynb" for name in ("ada", "bob", "eve")}
     for path in paths.values():
         path.parent.mkdir(parents=True)
@@ -422,7 +431,7 @@ def no_python(notebook):
 
 def written(notebook):
     for cell in of_kind(notebook, "manual"):
-        cell.source = cell.source.replace(nbgrader_course.TEXT_STUB, "We measured it.")
+        cell.source = cell.source.replace(nbgrader_assignment.TEXT_STUB, "We measured it.")
     return notebook
 
 
@@ -433,7 +442,7 @@ CLASS = {
     "written": (lambda course: written(right(course)), 14),
     "half": (lambda course: half_right(right(course)), 6),
     "wrong": (lambda course: all_wrong(right(course)), 0),
-    "untouched": (lambda course: nbgrader_course.stripped(course), 0),
+    "untouched": (lambda course: nbgrader_assignment.stripped(course), 0),
     "heart": (lambda course: by_heart(right(course)), 12),
     "endless": (lambda course: endless(right(course)), 10),
     "torn": (lambda course: no_python(right(course)), 12),
@@ -478,7 +487,7 @@ def handed_in(course, tmp_path_factory):
 @pytest.mark.torture
 def test_what_nbgrader_releases_is_what_students_should_get(course, handed_in):
     released = nbformat.read(handed_in / "release" / "gru" / "gru.ipynb", as_version=4)
-    expected = nbgrader_course.stripped(course("gru"))
+    expected = nbgrader_assignment.stripped(course("gru"))
     assert [cell.source for cell in released.cells] == [cell.source for cell in expected.cells]
     assert [cell.metadata.nbgrader.grade_id for cell in released.cells] == [cell.id for cell in expected.cells]
 

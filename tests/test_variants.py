@@ -9,7 +9,7 @@ import pytest
 from notebook_code import definitions
 
 from helpers.exercises import deep_rnn, seq2seq
-from teaching import catalogue, sheets, students, variants
+from teaching import catalogue, sheets, statements, students, variants
 from teaching.own_numbers import OWN
 
 PEOPLE = [f"s{number:03}" for number in range(12)]
@@ -219,7 +219,7 @@ def test_a_students_copy_has_their_statement_and_their_cells(section, number):
     cells = {cell.id: cell.source for cell in notebook.cells}
     given = of(section, number, "s001")
     exercise = next(e for e in found.exercises if e.number == number)
-    assert cells[f"exercise-{number}"] == sheets.marked(given["statement"], exercise)
+    assert cells[f"exercise-{number}"] == statements.marked(given["statement"], exercise)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert all(new in code for _, new in given["changes"])
     if own_check := variants.examples(section, number, "s001"):
