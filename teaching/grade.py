@@ -22,6 +22,7 @@ import os
 import re
 import secrets
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -56,13 +57,9 @@ def main() -> None:
 
 
 def grade(
-    folder: Path,
-    out: Path,
-    seed: int | None = None,
-    seconds: int = 10,
-    workers: int = 2,
+    folder: Path, out: Path, seed: int | None = None, seconds: int = 10, workers: int = 2,
     people: list[Person] | None = None,
-) -> list[Row]:
+) -> list[Row]:  # fmt: skip
     """Grade what lies in a folder and write the results to `out`. Ends the program with a sentence where it cannot.
 
     people: the class, if each of them has numbers of their own.
@@ -110,12 +107,19 @@ def _run(tasks: list[Task], out: Path, closed: list[Path], seconds: int, workers
         except KeyboardInterrupt:
             for process in pool._processes.values():
                 process.terminate()
-            done = sum(_result(out, key).exists() for key in by_key)
-            raise SystemExit(f"\nstopped: {done} of {len(by_key)} are graded and kept; the same line goes on") from None
+            raise SystemExit(f"\nstopped: {_kept(by_key, out)}") from None
+        except BrokenProcessPool:
+            why = "the system has ended a process that grades (is memory short? then take --workers 1)"
+            raise SystemExit(f"\n{why}: {_kept(by_key, out)}") from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     found = [json.loads(_result(out, key).read_text(encoding="utf-8"))["protections"] for key in by_key]
     return min(filter(None, found), key=len, default=[])
+
+
+def _kept(tasks: dict[str, Task], out: Path) -> str:
+    done = sum(_result(out, key).exists() for key in tasks)
+    return f"{done} of {len(tasks)} are graded and kept; the same line goes on"
 
 
 def _result(out: Path, key: str) -> Path:
@@ -125,13 +129,11 @@ def _result(out: Path, key: str) -> Path:
 def _imported() -> list[str]:
     """Names of the modules that the notebooks import, the checks apart."""
     names = set()
-    for section in catalogue.sections():
-        for statement in answers.published(section).statements:
-            node = statement.node
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            if isinstance(node, ast.ImportFrom):
-                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    for node in (each.node for section in catalogue.sections() for each in answers.published(section).statements):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return sorted(name for name in names if not re.match(r"(helpers\.exercises|d2l|google)\b", name))
 
 

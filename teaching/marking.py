@@ -15,12 +15,13 @@ import hashlib
 import json
 import signal
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
 
 from helpers.exercises.check import CORRECT, NOT_SOLVED, WRONG, Check
-from teaching import catalogue, fresh, own_numbers, variants
+from teaching import catalogue, fresh, kernel, own_numbers, variants
 from teaching.catalogue import Part
 from teaching.dialogue import Ended
 from teaching.processes import Zygote
@@ -37,6 +38,7 @@ ENDED = {
 }
 MARKING = ("codec", "dialogue", "gradients", "guard", "kernel", "handles", "layers", "link", "marking", "processes",
            "remote", "sandbox", "server", "variants", "zygote")  # fmt: skip
+PATIENCE, HURRIED = 2, 2  # after so many answers of a submission that do not end, each further one has so many seconds
 _zygote: Zygote | None = None
 
 
@@ -60,16 +62,21 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """status: 'correct', 'wrong' or 'not solved yet'. doubt: why a person should look at it, if so."""
+    """status: 'correct', 'wrong' or 'not solved yet'. doubt: why a person should look at it, if so.
+
+    endless: it was given up after the seconds that it had.
+    """
 
     check: str
     status: str
     message: str
     doubt: str = ""
+    endless: bool = False
 
 
+@cache
 def version() -> str:
-    """Return a hash of all that decides about marks."""
+    """Return a hash of all that decides about marks, as it was when the program first asked."""
     folders = common.ROOT / "helpers" / "exercises", *(Path(each.__file__).parent for each in (fresh, own_numbers))
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     files += [Path(__file__).with_name(f"{name}.py") for name in MARKING]
@@ -80,6 +87,7 @@ def begin(modules: list[str], closed: list[Path], seconds: int) -> None:
     """Get ready to mark: once in each worker, before its first task."""
     global _zygote
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out the tasks
+    kernel.die_with_parent()  # a grader that was killed cannot tell its workers
     torch.set_num_threads(1)
     _zygote = Zygote(modules, closed, seconds)
     atexit.register(_zygote.close)
@@ -90,17 +98,21 @@ def mark(task: Task) -> dict:
     section = catalogue.section(task.section)
     protections: list[str] = []
     checks = {part: variants.check_for(task.section, part, task.student_id, task.seed) for part in section.parts()}
-    parts = [_mark(check, part, task, protections) for part, check in checks.items()]
+    parts: list[Outcome] = []
+    for part, check in checks.items():
+        endless = sum(outcome.endless for outcome in parts)
+        seconds = task.seconds if endless < PATIENCE else min(HURRIED, task.seconds)
+        parts.append(_mark(check, part, task, protections, seconds))
     return {"parts": [asdict(part) for part in parts], "protections": protections}
 
 
-def _mark(check: Check, part: Part, task: Task, protections: list[str]) -> Outcome:
+def _mark(check: Check, part: Part, task: Task, protections: list[str], seconds: int) -> Outcome:
     statements = task.statements[part.answer]
     if isinstance(statements, str):
         missing = statements.startswith("there is no")
         return Outcome(part.check, NOT_ATTEMPTED if missing else WRONG, statements)
     try:
-        with _zygote.running() as process:
+        with _zygote.running(seconds) as process:
             protections[:] = protections or process.protections
             try:
                 answer = process.define(statements, part.answer)
@@ -108,7 +120,9 @@ def _mark(check: Check, part: Part, task: Task, protections: list[str]) -> Outco
                 return _defined_wrongly(part, error)
             return _judged(check, part, Answer(process, answer.number, watch=bool(check.keeps)))
     except Ended as ended:
-        return Outcome(part.check, WRONG, ENDED[ended.why].format(seconds=task.seconds))
+        endless, hurried = ended.why == "time", ended.why == "time" and seconds < task.seconds
+        doubt = f"{part.answer} had {seconds} seconds only, after {PATIENCE} answers without an end" if hurried else ""
+        return Outcome(part.check, WRONG, ENDED[ended.why].format(seconds=seconds), doubt, endless)
 
 
 def _defined_wrongly(part: Part, error: Exception) -> Outcome:

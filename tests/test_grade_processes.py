@@ -70,7 +70,7 @@ def marks_with(zygote, monkeypatch):
 
     def marked(section: str, part: Part, *statements: str):
         task = marking.Task(section, {part.answer: list(statements)}, 0, SECONDS)
-        return marking._mark(CHECKS[section, part.check], part, task, [])
+        return marking._mark(CHECKS[section, part.check], part, task, [], SECONDS)
 
     return marked
 
@@ -328,6 +328,19 @@ def test_a_hostile_answer_gains_nothing(mark, name):
     found = mark("gru", HALF_LIFE, f"def half_life(z):\n    {body.strip()}")
     assert found.status == "wrong"
     assert message in found.message
+
+
+def test_who_hands_in_endless_loops_does_not_hold_up_the_class(zygote, monkeypatch):
+    monkeypatch.setattr(marking, "_zygote", zygote)
+    section = catalogue.section("gru")
+    endless = {part.answer: [f"def {part.answer}(*args):\n    while True: pass"] for part in section.parts()}
+    task = marking.Task("gru", endless, 0, SECONDS)
+    monkeypatch.setattr(marking, "HURRIED", 1)
+    found = {part["check"]: part for part in marking.mark(task)["parts"]}
+    seconds = [re.search(r"within (\d) seconds", part["message"])[1] for part in found.values()]
+    assert seconds == ["3", "3", "1", "1", "1", "1"]
+    assert found["check_update_only"]["doubt"] == "update_only had 1 seconds only, after 2 answers without an end"
+    assert not found["check_reset_only"]["doubt"]
 
 
 SPOILING = {
