@@ -118,6 +118,19 @@ def test_each_drawing_has_a_png_of_itself_and_describes_itself(svg):
     picture = display.diagram(svg.stem)
     assert f'width="{picture.size[0]}" height="{picture.size[1]}"' in picture.svg
     assert len(picture.alt) > 100
+    seen = png.convert("RGBA").getchannel("A")
+    corners = [(x, y) for x in (0, seen.width - 1) for y in (0, seen.height - 1)]
+    assert [seen.getpixel(corner) for corner in corners] == [0] * 4, "its round corners would be black"
+
+
+@pytest.mark.parametrize("colours", [1, 200, 1000])
+def test_what_lies_outside_of_a_drawing_stays_transparent_in_its_file(colours, tmp_path):
+    shot = Image.new("RGBA", (40, 40))
+    for place in range(1, 1000):
+        shot.putpixel(divmod(place, 40), (place % colours % 256, place % colours // 4, 200, 255))
+    draw.with_palette(shot).save(tmp_path / "drawn.png", optimize=True)
+    seen = Image.open(tmp_path / "drawn.png").convert("RGBA").getchannel("A")
+    assert seen.tobytes() == shot.getchannel("A").tobytes()
 
 
 # --- table -----------------------------------------------------------------------------------------------------------

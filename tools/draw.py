@@ -48,6 +48,8 @@ def with_palette(picture: Image.Image) -> Image.Image:
     """Return the picture in its 255 most useful colours, and a transparent one for what lies outside of it."""
     rgba = picture.convert("RGBA")
     small = rgba.convert("RGB").quantize(255, dither=Image.Dither.NONE)
+    palette = small.getpalette()
+    small.putpalette(palette + [255] * (3 * 256 - len(palette)))  # a colour without an entry would be shown as black
     small.paste(255, mask=rgba.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
     small.info["transparency"] = 255
     return small
