@@ -10,8 +10,11 @@ from tools import common
 # As root Chromium has no sandbox; all else keeps it from asking the network for anything of its own.
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 OPTIONS += ["--disable-component-update", "--disable-sync"]
-BADGE = '<svg xmlns="http://www.w3.org/2000/svg" width="117" height="20"><rect width="117" height="20"/></svg>'
-TALLEST = 12_000  # pixels of a page that a screenshot shows
+BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="117" height="20"><rect width="117" height="20" fill="#555"/>
+<text x="12" y="14" font-family="sans-serif" font-size="11" fill="#fff">Open in Colab</text></svg>"""
+TALLEST = 8_000  # pixels that one screenshot shows
+# What scrolls: in JupyterLab the cells by themselves, else the page.
+SCROLLS = "(document.querySelector('.jp-WindowedPanel-outer') || document.documentElement)"
 
 
 @pytest.fixture(scope="session")
@@ -54,14 +57,20 @@ def open_page(chromium) -> Iterator:
 
 @pytest.fixture
 def shoot():
-    """Return a function that keeps a picture of a page as build/browser/`name`.png."""
+    """Return a function that keeps what a page shows, from top to bottom, as build/browser/`name`-1.png, -2.png, ..."""
 
     def shoot(page, name: str) -> None:
-        path = common.BUILD / "browser" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
-        page.screenshot(
-            path=path, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
-        )
+        folder = common.BUILD / "browser"
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"{name}-[0-9]*.png"):
+            old.unlink()
+        before = page.viewport_size
+        height, around = page.evaluate(f"[{SCROLLS}.scrollHeight, innerHeight - {SCROLLS}.clientHeight]")
+        for number, top in enumerate(range(0, height, TALLEST), 1):
+            page.set_viewport_size({"width": before["width"], "height": min(TALLEST, height - top) + around})
+            page.wait_for_timeout(300)  # JupyterLab takes up the new size a moment later
+            page.evaluate(f"top => {SCROLLS}.scrollTo(0, top)", top)
+            page.screenshot(path=folder / f"{name}-{number}.png")
+        page.set_viewport_size(before)
 
     return shoot

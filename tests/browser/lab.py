@@ -70,6 +70,11 @@ class Lab:
         kernels = [session["kernel"] for session in self.sessions(notebook)]
         return any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels)
 
+    def trusted(self, notebook: str) -> set[bool]:
+        """Return whether JupyterLab trusts the code cells of `notebook` and their outputs: {False} for none of them."""
+        cells = self.ask(f"contents/{notebook}")["content"]["cells"]
+        return {cell["metadata"]["trusted"] for cell in cells if cell["cell_type"] == "code" and cell["outputs"]}
+
     def end(self, notebook: str) -> None:
         """End the kernel of `notebook`."""
         for session in self.sessions(notebook):

@@ -47,17 +47,6 @@ def open_notebook(server, open_page):
     return open_notebook
 
 
-def shoot_notebook(page, path_name: str) -> None:
-    """Keep a picture of the cells: the window is made as tall as they are, for they scroll inside of it."""
-    height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-    before = page.viewport_size
-    page.set_viewport_size({"width": before["width"], "height": min(height + 120, 12_000)})
-    path = common.BUILD / "browser" / f"{path_name}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path)
-    page.set_viewport_size(before)
-
-
 def stored_pictures(notebook) -> int:
     return sum(any(kind.startswith("image/") for kind in output.get("data", {}))
                for cell in notebook.cells for output in cell.get("outputs", []))  # fmt: skip
@@ -78,15 +67,16 @@ def judge_what_is_seen(page, notebook, width: int) -> None:
 
 @every_notebook
 @pytest.mark.parametrize(("theme", "width"), [("Light", 1300), ("Dark", 1300), ("Light", 390)])
-def test_a_notebook_that_was_never_run_here_is_whole(name, theme, width, server, open_notebook):
+def test_a_notebook_that_was_never_run_here_is_whole(name, theme, width, server, open_notebook, shoot):
     page = open_notebook(name, width, theme)
     notebook = nbformat.read(server.notebooks / f"{name}.ipynb", as_version=4)
-    shoot_notebook(page, f"lab-{name}-{theme.lower()}-{width}")
+    assert server.trusted(f"{name}.ipynb") == {False}
+    shoot(page, f"lab-{name}-{theme.lower()}-{width}")
     judge_what_is_seen(page, notebook, width)
 
 
 @every_notebook
-def test_run_all_works_and_leaves_a_notebook_fit_to_be_read(name, server, open_notebook):
+def test_run_all_works_and_leaves_a_notebook_fit_to_be_read(name, server, open_notebook, shoot):
     """What was saved is judged: each code cell in its place, no error, no piece of a progress bar."""
     page = open_notebook(name, 1300)
     lab.wait(lambda: server.connected(f"{name}.ipynb"), 120, f"the page of {name} talks to its kernel")
@@ -105,6 +95,6 @@ def test_run_all_works_and_leaves_a_notebook_fit_to_be_read(name, server, open_n
     counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code" and cell.source.strip()]
     assert counts == list(range(1, len(counts) + 1))
     assert list(store.complaints(saved)) == []
-    shoot_notebook(page, f"lab-{name}-run")
+    shoot(page, f"lab-{name}-run")
     judge_what_is_seen(page, saved, 1300)
     server.end(f"{name}.ipynb")
