@@ -24,7 +24,7 @@ help:
 	@echo
 	@echo "To change the project:"
 	@echo "make test                     run the unit tests, and every notebook as a test"
-	@echo "make test-browser             open every notebook and page in Chromium, some minutes (NOTEBOOK=gru: one of them)"
+	@echo "make test-browser             open notebooks, pages and slides in Chromium, half an hour (NOTEBOOK=gru: one of them)"
 	@echo "make test-colab               run the ten pages as Google Colab would (NOTEBOOK=gru: one of them)"
 	@echo "make test-versions            run tests with the oldest and the newest packages (SET=oldest: with these)"
 	@echo "make torture                  run the tests of many trials, some minutes"
@@ -80,7 +80,7 @@ test-browser: $(READY)
 	@command -v chromium >/dev/null && command -v npm >/dev/null || { echo "Install chromium and npm first (apt-get install chromium npm)." >&2; exit 1; }
 	"$(VENV)/bin/python" -m pip install -q -r requirements-browser.txt
 	npm install --silent --no-save --no-audit --no-fund --prefix build/axe axe-core@4.14.1
-	"$(VENV)/bin/pytest" -n 0 -m browser tests/browser $(if $(NOTEBOOK),-k "$(NOTEBOOK)")
+	"$(VENV)/bin/pytest" -n 0 -m browser tests/browser tests/test_slides.py $(if $(NOTEBOOK),-k "$(NOTEBOOK)")
 
 test-colab: $(READY)
 	"$(VENV)/bin/python" -m tools.colab_twin $(NOTEBOOK)

@@ -199,6 +199,26 @@ def test_make_installs_once_and_then_runs_what_it_says(tmp_path, target, lines):
     assert f"make {target}" in make()[1]
 
 
+def test_make_test_browser_installs_what_it_needs_and_looks_at_the_slides_too(tmp_path, monkeypatch):
+    fake, notes, venv = tmp_path / "bin" / "npm", tmp_path / "notes", tmp_path / "venv"
+    fake.parent.mkdir()
+    fake.write_text(FAKE.format(python=sys.executable, notes=notes))
+    fake.chmod(0o755)
+    for copy in (fake.with_name("chromium"), *(venv / "bin" / name for name in ("python", "pytest"))):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(fake, copy)
+    (venv / ".ready").touch()
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    status, printed = make("test-browser", f"VENV={venv}", "NOTEBOOK=gru")
+    assert status == 0, printed
+    assert notes.read_text().splitlines() == [
+        "python -m pip install -q -r requirements-browser.txt",
+        "npm install --silent --no-save --no-audit --no-fund --prefix build/axe axe-core@4.14.1",
+        "pytest -n 0 -m browser tests/browser tests/test_slides.py -k gru",
+    ]
+    assert "make test-browser" in make()[1]
+
+
 @pytest.mark.parametrize("user", ["0", "1000"])
 def test_make_lab_opens_the_first_notebook_and_as_root_listens_to_this_machine_alone(tmp_path, monkeypatch, user):
     """The virtual environment counts as ready, and its JupyterLab takes a note."""

@@ -3,6 +3,7 @@
 pictures    each picture: the width of its file, where it lies, its words
 raw_tex     pieces of text that should have become a formula
 cut_off     what reaches beyond the window and cannot be scrolled to
+shaved      formulas of which the upper or lower edge is cut off
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ CUT_OFF = """within => {
   }).map(element => element.outerHTML.slice(0, 120));
 }"""
 
+SHAVED = """() => [...document.querySelectorAll('math[display=block]')]
+  .filter(formula => formula.scrollHeight > formula.clientHeight).map(formula => formula.textContent)"""
+
 
 def pictures(page, within: str) -> list[dict]:
     return page.evaluate(PICTURES, within)
@@ -49,3 +53,7 @@ def raw_tex(page, within: str) -> list[str]:
 
 def cut_off(page, within: str) -> list[str]:
     return page.evaluate(CUT_OFF, within)
+
+
+def shaved(page) -> list[str]:
+    return page.evaluate(SHAVED)

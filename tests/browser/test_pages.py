@@ -41,6 +41,7 @@ def test_a_page_asks_for_nothing_and_its_formulas_and_pictures_are_seen(name, ad
     assert [url for url in shown.asked if not url.startswith("data:")] == [address(name)]
     assert shown.errors == []
     assert looks.raw_tex(shown, ".jp-RenderedMarkdown") == []
+    assert looks.shaved(shown) == []
     for picture in looks.pictures(shown, "main"):
         assert picture["pixels"] > 0
         assert 0 <= picture["left"] < picture["right"] <= 1300, picture
@@ -55,6 +56,7 @@ def test_on_a_phone_only_what_is_wide_scrolls_sideways(name, address, open_page,
     shoot(shown, f"page-{name.replace('/', '-')}-390")
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
     assert looks.cut_off(shown, "main") == []
+    assert looks.shaved(shown) == []
     assert all(picture["width"] >= 340 or picture["width"] * 2 <= picture["pixels"] + 1 for picture in
                looks.pictures(shown, "main"))  # fmt: skip
 
