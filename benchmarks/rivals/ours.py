@@ -43,7 +43,7 @@ def language_model(seed: int) -> dict:
 
 
 def short(seed: int) -> dict:
-    return _trained(seed, 96, 1, 0.03, 0.0)
+    return _trained(seed, 96, 1, 0.03, 0.0, share=0.5)
 
 
 def _notebook(name: str, seed: int = 0) -> dict:
