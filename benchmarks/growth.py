@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks import common
+from benchmarks.notebook_code import min_gru
 from helpers import datasets, pretrained
 from helpers.beam_search import beam_search
 from helpers.language_model import LanguageModel
@@ -34,9 +35,9 @@ AXES = {
     "layers": [1, 2, 3, 4],
     "batch": [1, 4, 16, 64, 256],
     "steps": [8, 16, 32, 64, 128, 256],
-    "layer": ["RNN", "GRU", "LSTM"],
+    "layer": ["RNN", "GRU", "LSTM", "minGRU"],
 }
-GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+GATES = {"RNN": 1, "GRU": 3, "LSTM": 4, "minGRU": 2}
 
 
 def seconds(action: Callable[[], object], least: float = 0.15) -> float:
@@ -53,7 +54,10 @@ def seconds(action: Callable[[], object], least: float = 0.15) -> float:
 def training_step(sizes: dict) -> tuple[Callable[[], None], Callable[[], Tensor]]:
     """Return a whole training step of a model of these sizes, and its forward pass alone."""
     set_seed(0)
-    layer = getattr(nn, sizes["layer"])(E, sizes["hidden size"], sizes["layers"], batch_first=True)
+    if sizes["layer"] == "minGRU":
+        layer = min_gru(E, sizes["hidden size"])
+    else:
+        layer = getattr(nn, sizes["layer"])(E, sizes["hidden size"], sizes["layers"], batch_first=True)
     model = LanguageModel(layer, V, sizes["hidden size"], embed_size=E)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     X, Y = torch.randint(V, (2, sizes["batch"], sizes["steps"]))
@@ -87,8 +91,10 @@ def products(sizes: dict) -> tuple[Callable[[], None], float, float]:
     """Return the products of a training step, and how many floating-point operations and bytes of operands they have.
 
     Forward: the inputs of all steps at once, then the state, a step at a time. Backward: the state's gradient a step at
-    a time, then the weights' and the inputs' gradients at once. The output layer's three products come last.
+    a time, then the weights' and the inputs' gradients at once. The output layer's three products come last. A minGRU
+    has no products with the state.
     """
+    recurrent = sizes["layer"] != "minGRU"
     B, T, H = sizes["batch"], sizes["steps"], sizes["hidden size"]
     G = GATES[sizes["layer"]] * H
     H0, W_h, dG = torch.randn(B, H), torch.randn(H, G), torch.randn(B, G)
@@ -98,21 +104,22 @@ def products(sizes: dict) -> tuple[Callable[[], None], float, float]:
     def run() -> None:
         for X, W_x in inputs:
             X @ W_x
-            for _ in range(T):
+            for _ in range(T * recurrent):
                 H0 @ W_h
-            for _ in range(T):
+            for _ in range(T * recurrent):
                 dG @ W_h.T
-            all_H.T @ all_G
+            if recurrent:
+                all_H.T @ all_G
             X.T @ all_G
             all_G @ W_x.T
         all_H @ W_q
         all_H.T @ logits
         logits @ W_q.T
 
-    shapes = [
-        shape for X, _ in inputs for shape in [(B * T, X.shape[1], G)] * 3 + [(B, H, G)] * 2 * T + [(H, B * T, G)]
-    ]
-    shapes += [(B * T, H, V)] * 3
+    shapes = [(B * T, H, V)] * 3
+    for X, _ in inputs:
+        shapes += [(B * T, X.shape[1], G)] * 3
+        shapes += ([(B, H, G)] * 2 * T + [(H, B * T, G)]) * recurrent
     flops = sum(2 * n * k * m for n, k, m in shapes)
     return run, flops, sum(4 * (n * k + k * m + n * m) for n, k, m in shapes)
 

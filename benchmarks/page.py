@@ -153,7 +153,7 @@ def growth(result: dict) -> str:
     ratio = {place: p["seconds"] / p["bound"] for place, p in points.items()}
     small, large = ratio["hidden size", 32], ratio["hidden size", 1024]
     speed = {place: p["characters/s"] for place, p in points.items()}
-    layers = ", ".join(f"{kind} {speed['layer', kind] / 1000:.0f}" for kind in ("RNN", "GRU", "LSTM"))
+    layers = ", ".join(f"{kind} {speed['layer', kind] / 1000:.0f}" for kind in ("RNN", "GRU", "LSTM", "minGRU"))
     threads = {(t["threads"], t["hidden size"]): t["characters/s"] for t in result["threads"]}
     most = max(number for number, _ in threads)
     gain = {size: threads[most, size] / threads[1, size] for size in (64, 192, 512)}
@@ -182,9 +182,12 @@ machine's roof.](img/roofline.svg)
 What a reader gains: a batch of 256 strands instead of 1 gives {speed["batch", 256] / speed["batch", 1]:.0f} times as
 many characters a second, because a product of a wider matrix costs hardly more; longer pieces give nothing
 ({speed["steps", 256] / speed["steps", 32]:.2f} times from 32 to 256 steps), since steps wait for one another; a second
-thread gives {gains}; another kind of layer ({layers} thousand characters a second): an LSTM has a fused kernel, and is
-no slower than a GRU with three quarters of its weights. What a *parallel* layer gains is in the notebook
-`what-came-after`.
+thread gives {gains}. And the kind of layer matters ({layers} thousand characters a second): torch has a fused kernel
+for the LSTM on CPUs, which is {points["layer", "LSTM"]["seconds"] / points["layer", "LSTM"]["bound"]:.1f} times its
+bound, so that with four thirds of a GRU's weights it is {speed["layer", "LSTM"] / speed["layer", "GRU"]:.1f} times as
+fast. The minGRU of the notebook `what-came-after`, whose steps need not wait, is
+{speed["layer", "minGRU"] / speed["layer", "GRU"]:.1f} times as fast. Neither computes what a GRU computes, so the
+notebooks on GRUs stay with theirs.
 
 Memory is what the forward pass keeps for the backward pass; it grows with every one of these sizes alike:
 {points["batch", 64]["MB kept"]:.0f} MB with 64 strands, {points["batch", 256]["MB kept"]:.0f} MB with 256;

@@ -6,7 +6,6 @@ The bare loop is what any training must do with the same model and batches: forw
 The cell from scratch is the notebook's own, read from it.
 """
 
-import json
 from functools import partial
 
 import torch
@@ -14,25 +13,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks import common
+from benchmarks.notebook_code import gru_from_scratch
 from helpers import datasets, text
 from helpers.batches import SequentialBatches
 from helpers.language_model import LanguageModel
 from helpers.machine import set_seed
 from helpers.training import fit
-from tools.common import NOTEBOOKS
 
 BATCH_SIZE, NUM_STEPS = 32, 32
 CHARACTERS = {32: 150_000, 256: 60_000, 512: 30_000}  # by the number of units: some seconds each
-
-
-def from_scratch(num_hiddens: int) -> nn.Module:
-    """Return the layer that the notebook `gru` writes."""
-    found: dict = {"torch": torch, "nn": nn}
-    for cell in json.loads((NOTEBOOKS / "gru.ipynb").read_text(encoding="utf-8"))["cells"]:
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "code" and source.startswith(("class GRUCell", "class Recurrent")):
-            exec(compile(source, "gru.ipynb", "exec"), found)  # noqa: S102, our own notebook
-    return found["Recurrent"](found["GRUCell"](32, num_hiddens))
 
 
 def fitted(model: LanguageModel, batches: SequentialBatches, optimizer: torch.optim.Optimizer, _: int) -> None:
@@ -59,7 +48,7 @@ def measure(rounds: int = 5) -> None:
         batches = SequentialBatches(corpus.train[:length], BATCH_SIZE, NUM_STEPS)
         for kind in ("bare loop", "fit", "fit, from scratch"):
             set_seed(0)
-            layer = from_scratch(size) if "scratch" in kind else nn.GRU(32, size, batch_first=True)
+            layer = gru_from_scratch(32, size) if "scratch" in kind else nn.GRU(32, size, batch_first=True)
             model = LanguageModel(layer, len(corpus.vocab), size, embed_size=32)
             optimizer = torch.optim.AdamW(model.parameters(), 0.001)
             name = f"{size} units: {kind}"

@@ -4,8 +4,10 @@ import json
 import sys
 
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import check, common, growth, page, processes, run_all, training_loop
+from benchmarks import check, common, growth, notebook_code, page, processes, run_all
 
 
 @pytest.fixture
@@ -105,20 +107,16 @@ def test_every_section_has_its_rivals(module):
 # --- what is timed ---------------------------------------------------------------------------------------------------
 
 
-def test_the_cell_of_the_notebook_is_found_and_has_torchs_shapes():
-    import torch
-
-    outputs, state = training_loop.from_scratch(8)(torch.randn(2, 5, 32))
+@pytest.mark.parametrize("layer", [notebook_code.gru_from_scratch, notebook_code.min_gru])
+def test_the_layers_of_the_notebooks_are_found_and_have_torchs_shapes(layer):
+    outputs, state = layer(32, 8)(torch.randn(2, 5, 32))
     assert outputs.shape == (2, 5, 8)
     assert torch.equal(outputs[:, -1], state[0])
 
 
 def test_the_counted_operations_are_those_of_torchs_own_counter():
-    """Of the forward pass torch counts the same; the whole step has three times as many, but for the first inputs."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    for layers in (1, 2):
-        sizes = growth.BASE | {"hidden size": 24, "layers": layers, "batch": 3, "steps": 5}
+    for changed in ({"layers": 1}, {"layers": 2}, {"layer": "LSTM"}, {"layer": "minGRU"}):
+        sizes = growth.BASE | {"hidden size": 24, "batch": 3, "steps": 5} | changed
         alone, flops, moved = growth.products(sizes)
         with FlopCounterMode(display=False) as counter:
             alone()
