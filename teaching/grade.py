@@ -109,8 +109,8 @@ def _run(tasks: list[Task], out: Path, closed: list[Path], seconds: int, workers
                 process.terminate()
             raise SystemExit(f"\nstopped: {_kept(by_key, out)}") from None
         except BrokenProcessPool:
-            why = "the system has ended a process that grades (is memory short? then take --workers 1)"
-            raise SystemExit(f"\n{why}: {_kept(by_key, out)}") from None
+            why = "a process that grades has ended; if it did not say why, memory is short: take --workers 1"
+            raise SystemExit(f"\n{why}\nstopped: {_kept(by_key, out)}") from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     found = [json.loads(_result(out, key).read_text(encoding="utf-8"))["protections"] for key in by_key]

@@ -3,6 +3,9 @@
 layers_of, size    there: the layers of a module, and what the grader is told of one
 stand_in           here: a layer of that size, which takes its gradients
 silencer           there: a hook that makes every LSTM return zeros
+
+A size is what the process says, and the gradients must have this size. Who forged both would show no more than somebody
+whose layer has that size and hardly matters, which the check of a notebook accepts as well.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import itertools
 import json
 import os
 import shutil
@@ -34,14 +35,13 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what is imported: no copy need look through it again
     control.send(b"r")
-    made = 0
-    while True:
-        order, pipes, *_ = socket.recv_fds(control, 1, 1)
-        if not order:
-            shutil.rmtree(settings["folder"], ignore_errors=True)
-            return
-        made += 1
-        _one_process(control, pipes[0], settings, made)
+    with contextlib.suppress(ConnectionError):  # the grader was ended in the middle of something
+        for made in itertools.count(1):
+            order, pipes, *_ = socket.recv_fds(control, 1, 1)
+            if not order:
+                break
+            _one_process(control, pipes[0], settings, made)
+    shutil.rmtree(settings["folder"], ignore_errors=True)
 
 
 def _import(modules: list[str]) -> None:
@@ -69,10 +69,13 @@ def _one_process(control: socket.socket, pipe: int, settings: dict, number: int)
         finally:
             os._exit(status)
     os.close(pipe)
-    control.send(b"%020d" % process)
-    order = control.recv(1)
-    status, seconds = _ended(process, wait=1.0 if order == b"d" else 0.0)
-    shutil.rmtree(folder, ignore_errors=True)
+    order = b""
+    try:
+        control.send(b"%020d" % process)
+        order = control.recv(1)
+    finally:
+        status, seconds = _ended(process, wait=1.0 if order == b"d" else 0.0)
+        shutil.rmtree(folder, ignore_errors=True)
     if order:
         control.send(b"%+05d %014.3f" % (status, seconds))
 

@@ -103,7 +103,7 @@ def test_the_same_line_goes_on_after_the_grader_was_killed(folder, uninterrupted
 def test_a_process_that_the_system_ends_is_told(folder, uninterrupted, tmp_path):
     status, printed, kept = stopped(folder, tmp_path, signal.SIGKILL, worker=True)
     assert status == 1
-    assert "the system has ended a process that grades (is memory short? then take --workers 1)" in printed
-    assert f": {len(kept)} of {STUDENTS} are graded and kept; the same line goes on" in printed
+    assert "a process that grades has ended; if it did not say why, memory is short: take --workers 1" in printed
+    assert f"stopped: {len(kept)} of {STUDENTS} are graded and kept; the same line goes on" in printed
     assert "Traceback" not in printed
     assert graded(folder, tmp_path) == uninterrupted

@@ -261,6 +261,28 @@ def test_a_pair_of_modules_is_judged_where_it_cannot_touch_the_judge(mark, chang
     assert message in mark("encoder-decoder", Part("check_make_pair", "make_pair"), code).message
 
 
+CLAIMS = """
+from torch import nn
+class Claims(nn.LSTM):
+    def forward(self, X):
+        self.num_layers, self.hidden_size = 1, 48
+        found = super().forward(X)
+        self.num_layers, self.hidden_size = 2, 24
+        return found
+def claims():
+    layer = Claims(16, 48, batch_first=True)
+    layer.num_layers, layer.hidden_size = 2, 24
+    return layer
+"""
+
+
+def test_a_layer_that_claims_another_size_gains_nothing(mark):
+    code = PAIR.format(width=24, detach="", reorder="state[:, index]")
+    code = CLAIMS + code.replace("nn.LSTM(16, 24, 2, batch_first=True)", "claims()")
+    found = mark("encoder-decoder", Part("check_make_pair", "make_pair"), code)
+    assert "no gradient reaches weight_ih_l0 of the LSTM" in found.message
+
+
 # --- hostile answers -------------------------------------------------------------------------------------------------
 
 HALF_LIFE = Part("check_half_life", "half_life")
