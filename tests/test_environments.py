@@ -110,6 +110,15 @@ def test_nothing_of_ours_leads_into_an_environment(bare, monkeypatch):
         bare.run("-c", "1 / 0")
 
 
+@pytest.mark.parametrize(("variable", "kept"), [("PIP_CACHE_DIR", True), ("PIP_NO_CACHE_DIR", False)])
+def test_an_environment_shares_what_pip_keeps_if_it_keeps_something(variable, kept, tmp_path, monkeypatch):
+    for name in ("PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path) if kept else "1")
+    settings = environments.Environment(tmp_path / "twin", "true").settings
+    assert settings.get("PIP_CACHE_DIR") == (str(tmp_path) if kept else None)
+
+
 def test_a_notebook_runs_in_the_environment_and_not_in_ours(bare, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", "")
     monkeypatch.setenv("TQDM_DISABLE", "1")

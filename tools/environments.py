@@ -43,7 +43,7 @@ class Environment:
             "HOME": str(home),
             "MODERN_RNN_DATA": "sample",
             "OMP_NUM_THREADS": "1",
-            "PIP_CACHE_DIR": _pip_cache(),
+            **_pip_cache(),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else an older kernel's debugger warns of Python 3.11 and later
             **settings,
@@ -119,7 +119,11 @@ def debris(notebook: NotebookNode) -> list[str]:
     return found
 
 
-def _pip_cache() -> str:
-    """Return where pip keeps what it has downloaded: gigabytes, if each environment fetched its own torch."""
+def _pip_cache() -> dict[str, str]:
+    """Return where pip keeps what it has downloaded: gigabytes, if each environment fetched its own torch.
+
+    Nothing, if pip was told to keep nothing (PIP_NO_CACHE_DIR): it then refuses to name a place.
+    """
     command = [sys.executable, "-m", "pip", "cache", "dir"]
-    return subprocess.run(command, check=True, text=True, capture_output=True).stdout.strip()
+    place = subprocess.run(command, text=True, capture_output=True).stdout.strip()
+    return {"PIP_CACHE_DIR": place} if place else {}
