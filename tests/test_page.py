@@ -90,6 +90,7 @@ def test_a_figure_brings_its_alternative_text_into_the_page():
 def test_a_drawing_brings_its_alternative_text_into_the_page():
     html = page_of(shown(display.diagram("gru-cell")))
     assert re.search(r'<img alt="One step of a gated recurrent unit[^"]*" src="data:image/svg', html)
+    assert re.search(r'<img [^>]*style="--size: 720px"', html)
     assert "No description" not in html
 
 

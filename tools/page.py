@@ -20,7 +20,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-# nbconvert's own page, without what it would fetch (require.js, MathJax, Mermaid), and with the alternative texts.
+# nbconvert's own page, without what it would fetch (require.js, MathJax, Mermaid), and with the alternative
+# texts and the sizes of pictures.
 TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
@@ -36,7 +37,7 @@ TEMPLATE = """
   mtable[columnspacing^="0em"] mtd:nth-child(odd) { padding-left: 2em; text-align: right; }
   mtable[columnspacing^="0em"] mtd:first-child { padding-left: 0; }
   /* A narrow window scrolls what is wide by itself: pictures shrink only as far as their letters can be read. */
-  img, .jp-RenderedSVG svg { max-width: max(100%, 30rem) !important; height: auto; }
+  img, .jp-RenderedSVG svg { max-width: max(100%, 30rem, 0.75 * var(--size, 0px)) !important; height: auto; }
   .jp-OutputArea-output, .jp-MarkdownOutput, .highlight, .scrolls { overflow-x: auto !important; }
   @media screen and (max-width: 48rem) {
     .jp-RenderedHTMLCommon table { width: max-content; max-width: 40rem; }
@@ -51,14 +52,16 @@ TEMPLATE = """
   .jp-RenderedHTMLCommon a:link:not(.anchor-link) { text-decoration: underline; }
 </style>
 {%- endblock -%}
-{%- macro with_alt(html, alt) -%}
-{{ html | replace('<img ', '<img alt="' ~ (alt | escape_html) ~ '" ', 1) if alt else html }}
+{%- macro described(html, output, kind) -%}
+{%- set alt, width = output | get_metadata('alt', kind), output | get_metadata('width', 'image/png') -%}
+{%- set html = html | replace('<img ', '<img alt="' ~ (alt | escape_html) ~ '" ', 1) if alt else html -%}
+{{ html | replace('<img ', '<img style="--size: ' ~ width ~ 'px" ', 1) if width else html }}
 {%- endmacro -%}
 {%- block data_png scoped -%}
-{{ with_alt(super(), output | get_metadata('alt', 'image/png')) }}
+{{ described(super(), output, 'image/png') }}
 {%- endblock -%}
 {%- block data_svg scoped -%}
-{{ with_alt(super(), output | get_metadata('alt', 'image/svg+xml')) }}
+{{ described(super(), output, 'image/svg+xml') }}
 {%- endblock -%}
 """
 

@@ -1,6 +1,6 @@
 """What is asked of a page in the browser: pictures that are seen, formulas that are set, nothing cut off.
 
-pictures    each picture: the width of its file, where it lies, its words
+pictures    each picture: the width of its file, the width it was made for, where it lies, its words
 raw_tex     pieces of text that should have become a formula
 cut_off     what reaches beyond the window and cannot be scrolled to
 shaved      formulas of which the upper or lower edge is cut off
@@ -14,7 +14,9 @@ TEX = re.compile(r"\$[^$\n]+\$|\\[a-zA-Z]+\b|\\[\[({]")
 
 PICTURES = """within => [...document.querySelectorAll(within + ' img')].map(img => {
   const box = img.getBoundingClientRect();
-  return {pixels: img.naturalWidth, width: box.width, left: box.left, right: box.right, alt: img.alt};
+  const density = img.src.startsWith('data:image/png') ? 2 : 1;  // helpers.display.DENSITY
+  return {pixels: img.naturalWidth, size: img.naturalWidth / density, width: box.width, left: box.left,
+          right: box.right, alt: img.alt};
 })"""
 
 # The text of prose: no code, no outputs of code, no formulas, and nothing that is there for screen readers alone.
