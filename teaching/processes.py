@@ -26,7 +26,7 @@ MEMORY = 4 << 30
 class Zygote:
     """modules: imported once, before there are answers. closed: folders that no answer may read.
 
-    seconds: of the processor for each process, which gets twice as many by the clock.
+    seconds: of the processor for each process, which gets twice as many by the clock; more where it has to wait.
     """
 
     def __init__(self, modules: list[str] = (), closed: list[Path] = (), seconds: int = 10, memory: int = MEMORY):
@@ -57,7 +57,7 @@ class Zygote:
         socket.send_fds(self.control, [b"m"], [its.fileno()])
         its.close()
         number_from(self.control, 20)
-        process = Process(ours, self.control, 2 * (seconds or self.seconds), self.seconds)
+        process = Process(ours, self.control, 2 * (seconds or self.seconds) * _waiting(), self.seconds)
         try:
             hello = process.get()
             if "failed" in hello:
@@ -66,3 +66,8 @@ class Zygote:
             yield process
         finally:
             process.end()
+
+
+def _waiting() -> float:
+    """By what factor a process is slower here than on a machine with nothing else to do; marks must not tell."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

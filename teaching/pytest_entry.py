@@ -1,7 +1,7 @@
 """The exercises of a section as plain pytest tests, for classrooms whose homework is a repository on GitHub.
 
 python -m teaching.pytest_entry [SECTION ...] [--out build/classroom]      all sections, if none is named
-pytest build/classroom/grade_gru.py --submission gru.ipynb [--seed N]
+pytest build/classroom/grade_gru.py --submission=gru.ipynb [--seed=N]
 
 make      write a grade_SECTION.py for each section, and what pytest needs beside them
 parts     the checks of a section, for parametrize
@@ -32,7 +32,7 @@ SECONDS = 60
 
 TESTS = '''"""The exercises of the section `{section}`, one test for each function that they ask for.
 
-pytest grade_{module}.py --submission {section}.ipynb
+pytest grade_{module}.py --submission={section}.ipynb
 """
 
 import pytest

@@ -16,6 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if "grade_*.py" not in config.getini("python_files"):
+        raise pytest.UsageError(
+            "pytest took the settings of another folder; write --submission=FILE, with the equals sign: without it, "
+            "it looks for settings beside that file"
+        )
     given = config.option.submission
     if given is None or not (config.invocation_params.dir / given).is_file():
         raise pytest.UsageError(f"--submission FILE names the notebook with the answers; there is no file {given}")

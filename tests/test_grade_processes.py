@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import notebook_code
 import pytest
@@ -363,6 +364,12 @@ def test_who_hands_in_endless_loops_does_not_hold_up_the_class(zygote, monkeypat
     assert seconds == ["3", "3", "1", "1", "1", "1"]
     assert found["check_update_only"]["doubt"] == "update_only had 1 seconds only, after 2 answers without an end"
     assert not found["check_reset_only"]["doubt"]
+
+
+def test_an_answer_may_take_longer_by_the_clock_where_it_has_to_wait(zygote, monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (40.0 * os.cpu_count(), 0.0, 0.0))
+    with zygote.running() as process:
+        assert process.until - time.monotonic() > 20 * SECONDS
 
 
 SPOILING = {

@@ -110,6 +110,16 @@ def test_the_published_notebook_says_not_solved_yet(pytester):
     assert "in all: 0 of 7\n" in printed
 
 
+def test_the_settings_of_another_folder_are_refused(pytester):
+    """Without an equals sign, pytest takes the submission for one of the tests and looks for settings beside it."""
+    pytester.makeini("[pytest]\naddopts = -v")
+    write(pytester.path / "gru.ipynb", ["x = 1"])
+    pytest_entry.make(["gru"], pytester.path / "classroom")
+    done = pytester.runpytest_inprocess("classroom/grade_gru.py", "--submission", "gru.ipynb")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "write --submission=FILE, with the equals sign" in done.stdout.str() + done.stderr.str()
+
+
 @pytest.mark.parametrize("options", [["--submission=gru.ipynb"], []], ids=["missing", "none given"])
 def test_a_missing_notebook_is_named(pytester, options):
     status, printed = pytest_on(pytester, *options)
