@@ -20,7 +20,7 @@ FOLDERS = ["helpers", "tools", "experiments", "benchmarks", "teaching"]
 SCRIPTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 DOOR = "helpers/download.py"  # the one file that asks a server; what it gets is held to checksums
 # The grader and the processes of the answers talk over pairs of sockets, which nobody else can reach.
-PAIRS = [f"teaching/{name}.py" for name in ("codec", "remote", "server", "zygote")]
+PAIRS = [f"teaching/{name}.py" for name in ("dialogue", "link", "processes", "server", "zygote")]
 NETWORK = r"aiohttp|ftplib|http|httpx|requests|socket|socketserver|urllib\.request|urllib3|pooch\.retrieve"
 
 
