@@ -1,12 +1,17 @@
 """What the tests of several modules start from."""
 
 import hashlib
+from collections.abc import Iterator
 
 import pytest
 
 from helpers import datasets, download
 from helpers.pairs import Pairs, normalize, read_pairs
 from helpers.tokenizers import BPETokenizer
+
+# As root Chromium has no sandbox; all else keeps it from asking the network for anything of its own.
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+CHROMIUM += ["--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +40,14 @@ def publish(monkeypatch):
         monkeypatch.setattr(download, "PAUSE", 0)
 
     return publish
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """Debian's Chromium. It is imported here, so that a plain `make test`, which runs nothing of this, needs none."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield browser
+        browser.close()

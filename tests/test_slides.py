@@ -334,32 +334,17 @@ i => {
   Reveal.slide(place.h, place.v);
 }
 """
-# As root, Chromium runs without its sandbox only; it is to ask nothing of the network by itself.
-CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-CHROMIUM += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = shutil.which("chromium")
-    if not program:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program, args=CHROMIUM)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.browser
 @every_notebook
-def test_every_slide_can_be_read_from_the_last_row_and_needs_no_network(name, browser, tmp_path):
+def test_every_slide_can_be_read_from_the_last_row_and_needs_no_network(name, chromium, tmp_path):
     try:
         html = slides.deck(common.NOTEBOOKS / f"{name}.ipynb")
     except RuntimeError as error:
         pytest.skip(str(error))
     (tmp_path / "deck.html").write_text(html, encoding="utf-8")
-    shown, said = browser.new_page(viewport={"width": 1280, "height": 720}), []
+    shown, said = chromium.new_page(viewport={"width": 1280, "height": 720}), []
     shown.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
     shown.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     shown.on("pageerror", lambda error: said.append(str(error)))

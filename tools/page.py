@@ -32,7 +32,7 @@ TEMPLATE = """
   main { max-width: 68rem; margin: 0 auto; }
   math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", math; font-size: 1.08em; }
   /* Without a font for mathematics, indices reach below the box that a browser gives a formula: hence the padding. */
-  math[display="block"] { margin: 0.7em 0; padding: 0.3em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
+  math[display="block"] { margin: 0.5em 0; padding: 0.5em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
   mtable[columnspacing^="0em"] mtd { padding: 0.3em 0; text-align: left; }
   mtable[columnspacing^="0em"] mtd:nth-child(odd) { padding-left: 2em; text-align: right; }
   mtable[columnspacing^="0em"] mtd:first-child { padding-left: 0; }

@@ -1,4 +1,4 @@
-"""A browser, its pages, and where the screenshots go: build/browser/."""
+"""Pages of the browser, and where their screenshots go: build/browser/."""
 
 import re
 from collections.abc import Iterator
@@ -7,25 +7,11 @@ import pytest
 
 from tools import common
 
-# As root Chromium has no sandbox; all else keeps it from asking the network for anything of its own.
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-OPTIONS += ["--disable-component-update", "--disable-sync"]
 BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="117" height="20"><rect width="117" height="20" fill="#555"/>
 <text x="12" y="14" font-family="sans-serif" font-size="11" fill="#fff">Open in Colab</text></svg>"""
 TALLEST = 8_000  # pixels that one screenshot shows
 # What scrolls: in JupyterLab the cells by themselves, else the page.
 SCROLLS = "(document.querySelector('.jp-WindowedPanel-outer') || document.documentElement)"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator:
-    """Debian's Chromium. It is imported here, so that a plain `make test`, which runs nothing of this, needs none."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
