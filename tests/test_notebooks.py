@@ -98,6 +98,14 @@ def test_code_cells_are_short_and_show_only_what_they_mean_to(path):
         assert len(cell.source.splitlines()) <= 40, f"{common.label(number, cell)} is longer than a screen"
         assert not cell.source.rstrip().endswith(";"), f"{common.label(number, cell)}: nbval trips over the closing ';'"
         assert "plt.show()" not in cell.source, f"{common.label(number, cell)}: the figure is shown without plt.show()"
+        stray = [output for output in cell.outputs if re.fullmatch(r"[\d.]+|None|True|False", shown(output))]
+        assert not stray, f"{common.label(number, cell)} ends with a value that nobody asked for"
+
+
+def shown(output) -> str:
+    """The text of what a cell's last line gave; "" for what it printed or drew."""
+    data = output.get("data", {})
+    return data.get("text/plain", "") if set(data) == {"text/plain"} else ""
 
 
 @every_section
