@@ -34,8 +34,8 @@ def main() -> None:
     _import(settings["modules"])
     gc.collect()
     gc.freeze()  # what is imported: no copy need look through it again
-    control.send(b"r")
     with contextlib.suppress(ConnectionError):  # the grader was ended in the middle of something
+        control.send(b"r")
         for made in itertools.count(1):
             order, pipes, *_ = socket.recv_fds(control, 1, 1)
             if not order:
