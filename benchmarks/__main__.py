@@ -1,6 +1,7 @@
 """Measure, keep what was measured in benchmarks/results, and write the page: python -m benchmarks [NAME ...]."""
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ common.RESULTS.mkdir(exist_ok=True)
 failed = []
 for name in names or page.NAMES:
     print(f"\n--- {name}", flush=True)
-    if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT).returncode:
+    quiet = os.environ | {"TQDM_DISABLE": "1"}
+    if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT, env=quiet).returncode:
         failed.append(name)
         continue
     shutil.copy(common.BUILD / f"{name}.json", common.RESULTS)

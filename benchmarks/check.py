@@ -8,6 +8,7 @@ worse if the best of its rounds is above the worst that was stored.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -42,7 +43,8 @@ def main() -> None:
     for benchmark in dict.fromkeys(benchmark for benchmark, *_ in RATIOS):
         print(f"measuring {benchmark}", flush=True)
         command = [sys.executable, "-m", f"benchmarks.{benchmark}"]
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        quiet = os.environ | {"TQDM_DISABLE": "1"}
+        subprocess.run(command, cwd=ROOT, env=quiet, check=True, stdout=subprocess.DEVNULL)
     slower = []
     for benchmark, name, other in RATIOS:
         stored = rounds_of(common.stored(benchmark), name, other)

@@ -187,6 +187,7 @@ def of_beams(rounds: int, number: int = 300) -> list[dict]:
 def measure(rounds: int = 3) -> None:
     known = {(axis, value): BASE | {axis: value} for axis, values in AXES.items() for value in values}
     threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as the notebooks of small models do
     found: dict[tuple, list[dict]] = {place: [] for place in known}
     roofs = []
     for _ in range(rounds):

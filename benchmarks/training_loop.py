@@ -3,7 +3,7 @@
     python -m benchmarks.training_loop [--rounds N]
 
 The bare loop is what any training must do with the same model and batches: forward, loss, backward, clipping, step.
-The cell from scratch is the notebook's own, read from it.
+The cell from scratch is the notebook's own, read from it. One thread, as in the notebooks.
 """
 
 from functools import partial
@@ -42,6 +42,7 @@ def bare(model: LanguageModel, batches: SequentialBatches, optimizer: torch.opti
 
 
 def measure(rounds: int = 5) -> None:
+    torch.set_num_threads(1)
     corpus = text.character_corpus(datasets.time_machine().raw)
     rivals, tokens = {}, {}
     for size, length in CHARACTERS.items():

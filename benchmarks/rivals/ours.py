@@ -17,7 +17,7 @@ from torch import nn
 from helpers import datasets, text
 from helpers.batches import SequentialBatches, windows
 from helpers.language_model import LanguageModel
-from helpers.machine import set_seed
+from helpers.machine import set_seed, use_threads
 from helpers.metrics import perplexity
 from helpers.training import evaluate, fit, one_cycle
 from tools import common, execute
@@ -27,6 +27,7 @@ def _trained(seed: int, num_hiddens: int, num_epochs: int, max_lr: float, dropou
     corpus = text.character_corpus(datasets.time_machine().raw)
     train = corpus.train[: round(len(corpus.train) * share)]
     set_seed(seed)
+    use_threads(1)
     started = time.perf_counter()
     layer = nn.GRU(32, num_hiddens, batch_first=True)
     model = LanguageModel(layer, len(corpus.vocab), num_hiddens, embed_size=32, dropout=dropout)
