@@ -19,6 +19,13 @@ RIVALS = {
 }
 
 
+def to_target(name: str, reached: float | None) -> float | str:
+    """The seconds until a perplexity of 6.5; ours are scored only when they are done."""
+    if reached is None:
+        return "never"
+    return f"at most {reached:.1f}" if name == "ours, as in the notebook" else round(reached, 1)
+
+
 def measure(rounds: int = 3) -> None:
     rivals = {
         name: process(module, function, *([edition_103()] if module == "book_103" else []))
@@ -27,9 +34,8 @@ def measure(rounds: int = 3) -> None:
     timings = common.alternate(rivals, rounds, warm_up=False)
     facts = {}
     for name, timing in timings.items():
-        reached = timing.middle("to 6.5")
         facts[name] = {
-            "seconds to 6.5": "never" if reached is None else round(reached, 1),
+            "seconds to 6.5": to_target(name, timing.middle("to 6.5")),
             "held out": round(timing.middle("held out"), 2),
             "best": round(timing.middle("best"), 2),
             "peak MB": timing.middle("peak MB"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matplotlib import pyplot as plt
+from matplotlib.ticker import NullFormatter, NullLocator
 
 IMAGES = Path(__file__).resolve().parent / "img"
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]
@@ -35,48 +36,69 @@ def run_all(sections: list[str], editions: list[str], seconds: dict[str, float])
 
 
 def growth(result: dict) -> None:
+    """Nine charts: time of a training step, memory, and what else grows."""
+    of = {
+        axis: [p for p in result["points"] if p["axis"] == axis] for axis in ("hidden size", "layers", "batch", "steps")
+    }
+    blue, orange = COLOURS[:2]
     with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(2, 3, figsize=(9.5, 5.4), layout="constrained")
-        for ax, axis in zip(panels.flat[:3], ("hidden size", "layers", "steps"), strict=True):
-            points = [p for p in result["points"] if p["axis"] == axis]
-            x = [p[axis] for p in points]
-            ax.plot(x, [p["seconds"] for p in points], "o-", color=COLOURS[0], label="a training step")
-            ax.plot(x, [p["bound"] for p in points], "o--", color=COLOURS[1], label="its products alone")
-            if axis != "layers":
-                ax.set(xscale="log", yscale="log")
-            else:
-                ax.set(ylim=(0, None), xticks=x)
-            ax.set(xlabel=axis, ylabel="seconds")
-        panels.flat[0].legend(fontsize="small")
-        points = [p for p in result["points"] if p["axis"] == "batch"]
-        panels.flat[3].plot([p["batch"] for p in points], [p["characters/s"] for p in points], "o-", color=COLOURS[0])
-        panels.flat[3].set(xlabel="batch (strands)", ylabel="characters a second", xscale="log", yscale="log")
-        panels.flat[4].plot([p["pairs"] / 1000 for p in result["pairs"]], [p["seconds"] for p in result["pairs"]], "o-",
-                            color=COLOURS[0])  # fmt: skip
-        panels.flat[4].set(xlabel="sentence pairs (thousands)", ylabel="seconds to tensors")
-        panels.flat[4].set(xlim=(0, None), ylim=(0, None))
-        beams = result["beams"]
-        panels.flat[5].plot([p["beam size"] for p in beams], [p["sentences/s"] for p in beams], "o-", color=COLOURS[0])
-        panels.flat[5].set(xlabel="beam size", ylabel="sentences a second", xscale="log", yscale="log")
-        panels.flat[5].set_xticks([p["beam size"] for p in beams], [str(p["beam size"]) for p in beams])
-        panels.flat[5].minorticks_off()
+        figure, panels = plt.subplots(3, 3, figsize=(9.5, 7.6), layout="constrained")
+        for ax, axis in zip(panels[0], ("hidden size", "layers", "steps"), strict=True):
+            x = [p[axis] for p in of[axis]]
+            ax.plot(x, [1000 * p["seconds"] for p in of[axis]], "o-", color=blue, label="a training step")
+            ax.plot(x, [1000 * p["bound"] for p in of[axis]], "o--", color=orange, label="its products alone")
+            scales(ax, x, axis, "milliseconds", log=axis != "layers")
+        panels[0, 0].legend(fontsize="small")
+        for ax, axis in zip(panels[1], ("hidden size", "batch", "steps"), strict=True):
+            x = [p[axis] for p in of[axis]]
+            ax.plot(x, [p["MB kept"] for p in of[axis]], "o-", color=blue)
+            scales(ax, x, axis, "MB kept for going back")
+        speed, load, search = panels[2]
+        x = [p["batch"] for p in of["batch"]]
+        speed.plot(x, [p["characters/s"] / 1000 for p in of["batch"]], "o-", color=blue)
+        scales(speed, x, "batch", "thousand characters a second")
+        load.plot(
+            [p["pairs"] / 1000 for p in result["pairs"]], [p["seconds"] for p in result["pairs"]], "o-", color=blue
+        )
+        load.set(xlabel="sentence pairs (thousands)", ylabel="seconds to tensors", xlim=(0, None), ylim=(0, None))
+        x = [p["beam size"] for p in result["beams"]]
+        search.plot(x, [p["sentences/s"] for p in result["beams"]], "o-", color=blue)
+        scales(search, x, "beam size", "sentences a second")
         save(figure, "growth")
 
 
+def scales(ax, x: list[int], xlabel: str, ylabel: str, log: bool = True) -> None:
+    """Label the axes, with a tick at each value of x, and numbers written out."""
+    if log:
+        ax.set(xscale="log", yscale="log")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        ax.set_ylim(0, None)
+    ax.set_xticks(x, [str(value) for value in x])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+
+
 def roofline(result: dict) -> None:
+    """GFLOP/s of a training step against operations per byte, below the machine's roof."""
     peak, bandwidth = result["roof"]["GFLOP/s"], result["roof"]["GB/s"]
+    names = {"hidden size": "hidden sizes", "layers": "numbers of layers", "batch": "batches",
+             "steps": "numbers of steps", "layer": "kinds of layer"}  # fmt: skip
     with plt.rc_context(STYLE):
         figure, ax = plt.subplots(figsize=(6.8, 4), layout="constrained")
-        marks = dict(zip(["hidden size", "layers", "batch", "steps", "layer"], "osD^v", strict=True))
-        for i, (axis, mark) in enumerate(marks.items()):
+        for i, ((axis, name), mark) in enumerate(zip(names.items(), "osD^v", strict=True)):
             points = [p for p in result["points"] if p["axis"] == axis]
             ax.plot([p["FLOP/byte"] for p in points], [p["GFLOP/s"] for p in points], mark, color=COLOURS[i],
-                    label=f"another {axis}", alpha=0.8)  # fmt: skip
+                    label=f"other {name}", alpha=0.8)  # fmt: skip
         x = [0.2, peak / bandwidth, 200]
         ax.plot(x, [min(peak, value * bandwidth) for value in x], color="0.3")
-        ax.text(x[-1], peak * 1.08, f"large products: {peak:.0f} GFLOP/s", ha="right", color="0.3")
-        ax.set(xscale="log", yscale="log", xlabel="floating-point operations per byte of operands",
-               ylabel="GFLOP/s of a training step", title="How near the machine's roof training comes")  # fmt: skip
+        ax.text(x[-1], peak * 1.08, f"large products: {peak:.0f} GFLOP/s", ha="right", va="bottom", color="0.3")
+        ax.set(xscale="log", yscale="log", ylim=(None, 2.5 * peak))
+        ax.set(xlabel="floating-point operations per byte of operands", ylabel="GFLOP/s of a training step")
+        ax.set_title("How near the machine's roof training comes")
+        for side in (ax.xaxis, ax.yaxis):
+            side.set_major_formatter("{x:g}")
         ax.legend(fontsize="small", loc="lower right")
         save(figure, "roofline")
 

@@ -1,6 +1,7 @@
 """The benchmarks: the timer, on rivals whose times are known; the page; the check; and what the rivals compute."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -165,7 +166,24 @@ def test_a_rival_that_was_not_measured_is_named():
         check.rounds_of(result("race", ours=[1.0]), "ours", "book")
 
 
+def test_every_ratio_can_be_taken_from_what_is_stored():
+    for benchmark, name, other in check.RATIOS:
+        assert check.rounds_of(common.stored(benchmark), name, other)
+
+
 # --- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_that_of_the_stored_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "HERE", tmp_path)
+    monkeypatch.setattr(page.pictures, "IMAGES", tmp_path / "img")
+    made = page.write().read_text(encoding="utf-8")
+    stored = (processes.ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert made == stored, "write it anew: python -m benchmarks.page"
+    pictures = re.findall(r"\]\((img/[\w.]+)\)", made)
+    assert pictures
+    assert all((tmp_path / picture).is_file() for picture in pictures)
+    assert "![](" not in made, "a picture has no alternative text"
 
 
 @pytest.mark.parametrize(
