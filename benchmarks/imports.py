@@ -12,6 +12,7 @@ from benchmarks import common
 LINES = {
     "torch": "",
     "helpers, as in gru": "from helpers import datasets, display, machine, plotting, training",
+    "helpers without figures": "from helpers import beam_search, datasets, language_model, seq2seq, training",
     "matplotlib.pyplot alone": "import matplotlib.pyplot",
     "book 0.17": "from helpers.book import d2l",
 }

@@ -26,8 +26,7 @@ def measure(rounds: int = 1) -> None:
                 folders = [edition_103()] if module == "book_103" else []
                 rivals[f"{section}, {edition}"] = process(module, section.replace("-", "_"), *folders)
     timings = common.alternate(rivals, rounds, warm_up=False)
-    facts = {name: {"peak MB": round(timing.middle("peak MB"))} for name, timing in timings.items()}
-    common.report("run_all", timings, facts, common.data())
+    common.report("run_all", timings, {name: {} for name in timings}, common.data())
     for edition in modules:
         total = sum(timing.median for name, timing in timings.items() if name.endswith(f", {edition}"))
         print(f"{edition}: {total:.0f} s together")
