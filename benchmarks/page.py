@@ -180,8 +180,8 @@ products. A GRU with a backward pass written by hand, with fewer such passes and
 was tried: equal to torch's to 1e-6, and 0.9 to 1.2 times as fast. It is not worth its lines, and not kept.
 
 The roof in the next picture is what this machine reaches in large products ({roof["GFLOP/s"]:.0f} GFLOP/s), and, to the
-left, what copying the operands once from memory allows ({roof["GB/s"]:.0f} GB/s). Points may lie above the slope: small
-matrices stay in the caches.
+left, what copying the operands once from memory allows ({roof["GB/s"]:.0f} GB/s). Small widths and
+small batches stay far below both: there it is the calls that bound.
 
 ![A roofline chart: floating-point operations a second against operations per byte, for all measured points, below the \
 machine's roof.](img/roofline.svg)
