@@ -1,13 +1,10 @@
 """Measure, keep what was measured in benchmarks/results, and write the page: python -m benchmarks [NAME ...]."""
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
 
 from benchmarks import common, page
-from benchmarks.processes import ROOT
+from benchmarks.processes import measured
 
 parser = argparse.ArgumentParser(description="Measure speed beside the book's code, and write benchmarks/README.md.")
 parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, if none is named: {', '.join(page.NAMES)}")
@@ -18,8 +15,7 @@ common.RESULTS.mkdir(exist_ok=True)
 failed = []
 for name in names or page.NAMES:
     print(f"\n--- {name}", flush=True)
-    quiet = os.environ | {"TQDM_DISABLE": "1"}
-    if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT, env=quiet).returncode:
+    if not measured(name):
         failed.append(name)
         continue
     shutil.copy(common.BUILD / f"{name}.json", common.RESULTS)

@@ -8,12 +8,10 @@ worse if the best of its rounds is above the worst that was stored.
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 
 from benchmarks import common
-from benchmarks.processes import ROOT
+from benchmarks.processes import measured
 
 RATIOS = [  # benchmark, what is timed, and beside what
     ("training_loop", "32 units: fit", "32 units: bare loop"),
@@ -42,9 +40,8 @@ def worse(new: list[float], stored: list[float]) -> bool:
 def main() -> None:
     for benchmark in dict.fromkeys(benchmark for benchmark, *_ in RATIOS):
         print(f"measuring {benchmark}", flush=True)
-        command = [sys.executable, "-m", f"benchmarks.{benchmark}"]
-        quiet = os.environ | {"TQDM_DISABLE": "1"}
-        subprocess.run(command, cwd=ROOT, env=quiet, check=True, stdout=subprocess.DEVNULL)
+        if not measured(benchmark, subprocess.DEVNULL):
+            raise SystemExit(f"{benchmark} failed; type python -m benchmarks.{benchmark} to see why")
     slower = []
     for benchmark, name, other in RATIOS:
         stored = rounds_of(common.stored(benchmark), name, other)

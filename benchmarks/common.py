@@ -26,7 +26,7 @@ import torch
 from helpers import datasets
 from tools import common as tools
 
-BUILD = Path(__file__).resolve().parents[1] / "build" / "benchmarks"  # where a run writes
+BUILD = tools.BUILD / "benchmarks"  # where a run writes
 RESULTS = Path(__file__).resolve().parent / "results"  # what `benchmarks.page` tells about
 
 
@@ -40,13 +40,9 @@ class Timing(NamedTuple):
     def median(self) -> float:
         return statistics.median(self.seconds)
 
-    def each(self, name: str) -> list[Any]:
-        """One figure of the results, round by round, where these are dictionaries."""
-        return [result[name] for result in self.results]
-
     def middle(self, name: str) -> float | None:
-        """The median of one figure; None if it is missing in a round."""
-        values = self.each(name)
+        """The median of one figure of results that are dictionaries; None if it is missing in a round."""
+        values = [result[name] for result in self.results]
         return None if None in values else statistics.median(values)
 
 

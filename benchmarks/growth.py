@@ -20,13 +20,13 @@ from torch.nn import functional as F
 
 from benchmarks import common
 from benchmarks.notebook_code import min_gru
+from benchmarks.translation_data import load
 from helpers import datasets, pretrained
 from helpers.beam_search import beam_search
 from helpers.language_model import LanguageModel
 from helpers.machine import set_seed
-from helpers.pair_batches import encode_pairs, encode_sentences
-from helpers.pairs import normalize, read_pairs
-from helpers.tokenizers import BOS, EOS, WordTokenizer
+from helpers.pair_batches import encode_sentences
+from helpers.tokenizers import BOS, EOS
 
 V, E = 28, 32
 BASE = {"layer": "GRU", "hidden size": 192, "layers": 1, "batch": 32, "steps": 32}
@@ -159,13 +159,8 @@ def middle(points: list[dict]) -> dict:
 def of_pairs(rounds: int) -> list[dict]:
     """From the file's text to tensors, for parts of the file."""
     raw = datasets.english_french().raw.splitlines(keepends=True)
-
-    def load(part: str) -> None:
-        pairs = read_pairs(normalize(part))
-        encode_pairs(pairs, WordTokenizer(pairs.sources), WordTokenizer(pairs.targets), num_steps=10)
-
-    parts = {round(len(raw) * share): "" for share in (0.06, 0.12, 0.25, 0.5, 1)}
-    parts = {number: "".join(raw[:number]) for number in parts}
+    numbers = [round(len(raw) * share) for share in (0.06, 0.12, 0.25, 0.5, 1)]
+    parts = {number: "".join(raw[:number]) for number in numbers}
     timings = common.alternate({n: lambda _, part=part: load(part) for n, part in parts.items()}, rounds)
     return [{"pairs": number, "seconds": timing.median} for number, timing in timings.items()]
 

@@ -9,7 +9,7 @@ plotted points, the time for it not counted.
 """
 
 from benchmarks import common
-from benchmarks.processes import edition_103, process
+from benchmarks.processes import process
 
 RIVALS = {
     "book 0.17": ("book_017", "language_model"),
@@ -27,10 +27,7 @@ def to_target(name: str, reached: float | None) -> float | str:
 
 
 def measure(rounds: int = 3) -> None:
-    rivals = {
-        name: process(module, function, *([edition_103()] if module == "book_103" else []))
-        for name, (module, function) in RIVALS.items()
-    }
+    rivals = {name: process(module, function) for name, (module, function) in RIVALS.items()}
     timings = common.alternate(rivals, rounds, warm_up=False)
     facts = {}
     for name, timing in timings.items():

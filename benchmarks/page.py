@@ -24,10 +24,10 @@ HERE = Path(__file__).resolve().parent
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def table(result: dict, **names: str) -> str:
-    """Return the rows as Markdown: rival, median, spread, and the facts. names: other headings for some of these."""
+def table(result: dict) -> str:
+    """Return the rows as Markdown: rival, median, spread, and the facts."""
     heads = [head for head in result["rows"][0] if head not in ("rival", "median", "seconds")]
-    lines = ["| | seconds | range | " + " | ".join(names.get(head, head) for head in heads) + " |",
+    lines = ["| | seconds | range | " + " | ".join(heads) + " |",
              "| :-- | --: | :-: | " + " | ".join("--:" for _ in heads) + " |"]  # fmt: skip
     for row in result["rows"]:
         low, high = min(row["seconds"]), max(row["seconds"])

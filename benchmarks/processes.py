@@ -1,5 +1,6 @@
 """Rivals in processes of their own, where each can have packages, memory and imports of its own.
 
+measured     a whole benchmark, which writes what it finds to build/benchmarks
 process      a rival that runs a function of `benchmarks.rivals` and returns what it printed
 edition_103  the folder with d2l 1.0.3, made once: its pins exclude every current Python, torch and numpy, so it is
              installed without them, and runs on the same torch as all others
@@ -15,15 +16,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.common import BUILD
+from tools.common import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
+
+def measured(name: str, output: int | None = None) -> bool:
+    """Run `benchmarks.NAME` without progress bars; return whether it came to its end. output: where its lines go."""
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    return not subprocess.run(command, cwd=ROOT, env=os.environ | {"TQDM_DISABLE": "1"}, stdout=output).returncode
 
 
 def process(module: str, function: str, *folders: Path) -> Callable[[int], dict]:
-    """Return a rival for `common.alternate`. folders: where its packages are looked for first.
+    """Return a rival for `common.alternate`. folders: where its packages are looked for first, beside those of d2l
+    1.0.3 for the module that needs it.
 
     The rival raises RuntimeError that shows what the process said, if it fails.
     """
+
+    if module == "book_103":
+        folders = (*folders, edition_103())
 
     def run(number: int) -> dict:
         path = os.pathsep.join(map(str, [*folders, ROOT]))

@@ -7,7 +7,7 @@ Sections that run nothing to speak of (encoder-decoder, beam-search; in edition 
 """
 
 from benchmarks import common
-from benchmarks.processes import edition_103, process
+from benchmarks.processes import process
 
 SECTIONS = ["gru", "lstm", "deep-rnn", "bi-rnn", "machine-translation-and-dataset", "encoder-decoder", "seq2seq",
             "beam-search", "what-came-after"]  # fmt: skip
@@ -23,8 +23,7 @@ def measure(rounds: int = 1) -> None:
     for section in SECTIONS:
         for edition, module in modules.items():
             if section not in NOT_IN_THE_BOOK.get(edition, ()):
-                folders = [edition_103()] if module == "book_103" else []
-                rivals[f"{section}, {edition}"] = process(module, section.replace("-", "_"), *folders)
+                rivals[f"{section}, {edition}"] = process(module, section.replace("-", "_"))
     timings = common.alternate(rivals, rounds, warm_up=False)
     common.report("run_all", timings, {name: {} for name in timings}, common.data())
     for edition in modules:

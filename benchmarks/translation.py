@@ -7,13 +7,13 @@ times as many pairs, and `benchmarks.run_all` times it.
 """
 
 from benchmarks import common
-from benchmarks.processes import edition_103, process
+from benchmarks.processes import process
 
 
 def measure(rounds: int = 3) -> None:
     rivals = {
         "book 0.17": process("book_017", "translation"),
-        "book 1.0.3": process("book_103", "translation", edition_103()),
+        "book 1.0.3": process("book_103", "translation"),
     }
     timings = common.alternate(rivals, rounds, warm_up=False)
     facts = {

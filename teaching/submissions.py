@@ -91,11 +91,10 @@ def called(students: list[Student], people: list[Person]) -> list[Student]:
             student.remarks.append("not in the class list: held to the exercises as they stand in the notebook")
             others.append(student)
             continue
-        for number in sorted(written - {told.id}, key=str.casefold):
-            if number.casefold() != told.id.casefold():
-                owner = roll.by_id(number)
-                whose = f"the copy of {owner.name}" if owner else "a copy of somebody who is not in the class list"
-                known[told].remarks.append(f"a file names the number {number}: {whose}")
+        for number in sorted(number for number in written if roll.by_id(number) != told):
+            owner = roll.by_id(number)
+            whose = f"the copy of {owner.name}" if owner else "a copy of somebody who is not in the class list"
+            known[told].remarks.append(f"a file names the number {number}: {whose}")
         known[told].files += student.files
         known[told].remarks += student.remarks
     return [*known.values(), *others]

@@ -9,8 +9,6 @@ Sources: Zhang et al., Dive into Deep Learning, edition 0.17, chapter 9.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 import tempfile
 import time
@@ -20,20 +18,13 @@ from unittest import mock
 import torch
 from torch import nn
 
+from benchmarks.rivals.quiet import quiet
 from helpers import datasets
 from helpers.book import d2l
 
 BATCH_SIZE, NUM_STEPS, HIDDEN, EPOCHS, SHARE = 32, 35, 256, 500, 20
 TARGET = 6.5  # the perplexity on held-out windows that edition 1.0.3 reaches
 CPU = torch.device("cpu")
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Inside, the book's figures and its printed lines go nowhere; drawing them takes the time that it takes."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
-    d2l.plt.close("all")
 
 
 def _characters(length: int = 10_000):
@@ -82,7 +73,7 @@ def language_model(seed: int) -> dict:
         draw(*arguments)
         clock.take()
 
-    with _quiet(), mock.patch.object(d2l.Animator, "add", add):
+    with quiet(), mock.patch.object(d2l.Animator, "add", add):
         d2l.train_ch8(net, data, vocab, 1, EPOCHS, CPU)
     seconds = clock.seconds
     reached = next((at for at, perplexity in clock.points if perplexity <= TARGET), None)
@@ -134,7 +125,7 @@ def _trained(seed: int, layer: nn.Module | None, lr: float = 1, scratch=None, nu
     else:
         net = d2l.RNNModel(layer, len(vocab))
     epochs, started = EPOCHS // SHARE, time.perf_counter()
-    with _quiet():
+    with quiet():
         d2l.train_ch8(net, data, vocab, lr, epochs, CPU)
     return {"seconds": (time.perf_counter() - started) * SHARE}
 
@@ -162,7 +153,7 @@ def bi_rnn(seed: int) -> dict:
 
 def machine_translation_and_dataset(seed: int) -> dict:
     started = time.perf_counter()
-    with _quiet(), mock.patch.object(d2l, "read_data_nmt", return_value=datasets.english_french().raw):
+    with quiet(), mock.patch.object(d2l, "read_data_nmt", return_value=datasets.english_french().raw):
         next(iter(d2l.load_data_nmt(batch_size=2, num_steps=8)[0]))
     return {"seconds": time.perf_counter() - started}
 
@@ -193,7 +184,7 @@ def translation(seed: int) -> dict:
     encoder = d2l.Seq2SeqEncoder(len(source), 32, 32, 2, 0.1)
     net = d2l.EncoderDecoder(encoder, _Decoder(len(target), 32, 32, 2, 0.1))
     started = time.perf_counter()
-    with _quiet():
+    with quiet():
         d2l.train_seq2seq(net, data, 0.005, 300, target, CPU)
     seconds = time.perf_counter() - started
     pairs = 300 * len(data.dataset)

@@ -9,26 +9,17 @@ Sources: Zhang et al., Dive into Deep Learning, edition 1.0.3, chapter 10.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import time
 from unittest import mock
 
 import torch
 from torch import nn
 
+from benchmarks.rivals.quiet import quiet
 from helpers import datasets
 from helpers.book import d2l
 
 HIDDEN, EPOCHS, TARGET = 32, 50, 6.5
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Inside, the book's figures and its printed lines go nowhere; drawing them takes the time that it takes."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
-    d2l.plt.close("all")
 
 
 class _Timed(d2l.Trainer):
@@ -55,7 +46,7 @@ def _trained(seed: int, layer, scratch: bool = False, lr: float = 4) -> _Timed:
     kind = d2l.RNNLMScratch if scratch else d2l.RNNLM
     model = kind(layer(len(data.vocab)), vocab_size=len(data.vocab), lr=lr)
     trainer = _Timed(max_epochs=EPOCHS, gradient_clip_val=1)
-    with _quiet():
+    with quiet():
         trainer.fit(model, data)
     return trainer
 
@@ -152,7 +143,7 @@ def deep_rnn(seed: int) -> dict:
 
 def machine_translation_and_dataset(seed: int) -> dict:
     started = time.perf_counter()
-    with _quiet():
+    with quiet():
         _pairs(3)
     return {"seconds": time.perf_counter() - started}
 
@@ -198,7 +189,7 @@ def translation(seed: int) -> dict:
     decoder = _Decoder(len(data.tgt_vocab), 256, 256, 2, 0.2)
     model = _Translator(encoder, decoder, tgt_pad=data.tgt_vocab["<pad>"], lr=0.005)
     trainer = _Timed(max_epochs=30, gradient_clip_val=1)
-    with _quiet():
+    with quiet():
         trainer.fit(model, data)
     seconds = trainer.points[-1][0]
     return {"seconds": seconds, "pairs": data.num_train, "pairs/s": round(30 * data.num_train / seconds)}
