@@ -26,7 +26,6 @@ from teaching.students import Person, Roll
 class Submission:
     """A file of a student, read."""
 
-    student: str
     file: str
     changed: datetime
     code: Code
@@ -68,7 +67,7 @@ def collect(folder: Path, out: Path) -> list[Student]:
             if file.data is None:
                 raise ValueError(file.problem)
             code = reading.read(cells_of(file.name, file.data))
-            student.files.append(Submission(label, file.name, file.changed, code))
+            student.files.append(Submission(file.name, file.changed, code))
         except ValueError as error:
             student.remarks.append(f"{file.parts[-1]} is not read: {error}")
     return sorted(students.values(), key=lambda student: student.label.casefold())
