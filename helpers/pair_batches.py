@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from helpers import checks
+from helpers.machine import uncollected
 from helpers.padding import pad, real_places, truncate
 from helpers.pairs import Pairs
 from helpers.tokenizers import BOS, EOS, PAD, BPETokenizer, WordTokenizer
@@ -29,10 +30,15 @@ def encode_sentences(
 
     num_steps: longer sentences are truncated to it, keeping their <eos>.
     """
-    rows = tokenizer.encode(sentences)
-    for row in rows:
-        row.append(EOS)
-    return pad(rows if num_steps is None else [truncate(row, num_steps) for row in rows])
+    if num_steps is not None:
+        num_steps = checks.whole_number("num_steps", num_steps, least=1)
+    with uncollected():
+        rows = tokenizer.encode(sentences)
+        for row in rows:
+            row.append(EOS)
+        if num_steps is not None:
+            rows = [row if len(row) <= num_steps else truncate(row, num_steps) for row in rows]
+        return pad(rows)
 
 
 class PairBatch(NamedTuple):

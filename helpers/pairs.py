@@ -42,23 +42,23 @@ def normalize(text: str) -> str:
     line ends, which all become a line feed; so a whole file can be normalized at once.
     """
     text = _plain(text).lower()
-    for space in _SPACES:
-        text = text.replace(space, " ")
     for apostrophe in _APOSTROPHES:
         text = text.replace(apostrophe, "'")
     text = unicodedata.normalize("NFC", text)
     for mark in PUNCTUATION:  # one space more before each, but where there was one
-        text = text.replace(mark, " " + mark).replace("  " + mark, " " + mark)
+        text = text.replace(" " + mark, mark).replace(mark, " " + mark)
     return text
 
 
 def _plain(text: str) -> str:
-    """Return `text` without invisible marks and with \\n at the end of every line."""
+    """Return `text` without invisible marks, with one kind of space, and with \\n at the end of every line."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a string; got {type(text).__name__}")
     for mark in _INVISIBLE[1:]:  # to one of them first: a replacement of the same length is ten times faster
         text = text.replace(mark, _INVISIBLE[0])
     text = text.replace(_INVISIBLE[0], "")
+    for space in _SPACES:
+        text = text.replace(space, " ")
     if "\r" not in text:
         return text
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -109,15 +109,20 @@ def read_pairs(text: str, skip_malformed: bool = False) -> Pairs:
     skip_malformed: leave out a line with a missing column or an empty side, and count it; otherwise it is a ValueError
         that names its number.
     """
+    text = unicodedata.normalize("NFC", _plain(text))
+    while "  " in text:
+        text = text.replace("  ", " ")
+
     sources, targets, skipped = [], [], 0
-    for number, line in enumerate(unicodedata.normalize("NFC", _plain(text)).split("\n"), start=1):
-        columns = [" ".join(column.split()) for column in line.split("\t", 2)[:2]]
-        if len(columns) == 2 and all(columns):
-            sources.append(columns[0])
-            targets.append(columns[1])
-        elif line.strip() or "\t" in line:
+    for number, line in enumerate(text.split("\n"), start=1):
+        source, tab, rest = line.partition("\t")
+        source, target = source.strip(), rest.partition("\t")[0].strip()
+        if source and target:
+            sources.append(source)
+            targets.append(target)
+        elif source or tab:
             if not skip_malformed:
-                fault = "has no tab between two sentences" if len(columns) < 2 else "has an empty side"
+                fault = "has an empty side" if tab else "has no tab between two sentences"
                 raise ValueError(
                     f"line {number} {fault}: {line[:60]!r}; correct it, or pass skip_malformed=True to leave it out"
                 )

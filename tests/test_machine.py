@@ -1,5 +1,6 @@
 """Seed, device and threads."""
 
+import gc
 import math
 import os
 import random
@@ -29,6 +30,17 @@ def test_the_default_device_is_the_graphics_card_if_there_is_one(available, expe
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
     assert machine.get_device() == torch.device(expected)
     assert machine.get_device("meta") == torch.device("meta")
+
+
+def test_no_search_for_cycles_inside_and_whatever_was_before_afterwards():
+    for was_on in (True, False):
+        (gc.enable if was_on else gc.disable)()
+        try:
+            with pytest.raises(ZeroDivisionError), machine.uncollected():
+                1 / gc.isenabled()
+            assert gc.isenabled() == was_on
+        finally:
+            gc.enable()
 
 
 @pytest.mark.torture
