@@ -5,7 +5,8 @@
 The plain loop is that of the notebook `beam-search`: one decoder call for each hypothesis, every extension in a Python
 list. The lean loop lets torch pick each hypothesis's best K extensions, and stops a sentence as early as the batched
 search does. A sentence at a time is the batched search, given one sentence: its hypotheses are one batch. The three are
-timed on the first sentences only; the loops' results are compared with the batched ones.
+timed on the first sentences only; the loops' results are compared with the batched ones. The searches are those of a
+reader: from the sentences to the texts of their translations.
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ import torch
 
 from benchmarks import common
 from helpers import pretrained
-from helpers.beam_search import beam_search
 from helpers.pair_batches import encode_sentences
-from helpers.search import greedy
 from helpers.tokenizers import BOS, EOS
 
 MAX_STEPS, ALPHA, BEAM_SIZE = 32, 0.75, 5
@@ -75,42 +74,37 @@ def lean_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], f
 @torch.no_grad()
 def measure(rounds: int = 3) -> None:
     french = pretrained.load("english-french")
-    model, sources = french.translator.model, list(dict.fromkeys(french.held_out.sources))
-    tokens, lengths = encode_sentences(sources[:SENTENCES], french.translator.source)
-    start = torch.full((len(tokens),), BOS)
-    limits = {"eos": EOS, "max_steps": MAX_STEPS}
+    translator, sentences = french.translator, list(dict.fromkeys(french.held_out.sources))[:SENTENCES]
+    tokens, lengths = encode_sentences(sentences[:FEW], translator.source)
 
-    def batched_greedy(_: int):
-        return greedy(model, model.begin(tokens, lengths), start, **limits)
+    def search(beam_size: int, count: int = SENTENCES, **options):
+        return translator.search(sentences[:count], beam_size, alpha=ALPHA, max_steps=MAX_STEPS, **options)
 
-    def batched_beam(_: int):
-        return beam_search(model, model.begin(tokens, lengths), start, beam_size=BEAM_SIZE, alpha=ALPHA, **limits)
-
-    def one_by_one(_: int):
-        for row, length in zip(tokens[:FEW], lengths[:FEW], strict=True):
-            state = model.begin(row[None, :length], length[None])
-            beam_search(model, state, start[:1], beam_size=BEAM_SIZE, alpha=ALPHA, **limits)
+    def loop(way, count: int):
+        return way(translator.model, tokens[:count], lengths[:count], BEAM_SIZE)
 
     counts = {"plain loop": FEWER, "lean loop": FEW, "a sentence at a time": FEW}
     rivals = {
-        "plain loop": lambda _: plain_loop(model, tokens[:FEWER], lengths[:FEWER], BEAM_SIZE),
-        "lean loop": lambda _: lean_loop(model, tokens[:FEW], lengths[:FEW], BEAM_SIZE),
-        "a sentence at a time": one_by_one,
-        "batched beam search": batched_beam,
-        "batched greedy search": batched_greedy,
+        "plain loop": lambda _: loop(plain_loop, FEWER),
+        "lean loop": lambda _: loop(lean_loop, FEW),
+        "a sentence at a time": lambda _: search(BEAM_SIZE, FEW, batch_size=BEAM_SIZE),
+        "batched beam search": lambda _: search(BEAM_SIZE),
+        "batched greedy search": lambda _: search(1),
     }
     timings = common.alternate(rivals, rounds)
-    found, facts = timings["batched beam search"].results[-1], {}
+    found, facts = [best[0].ids for best in timings["batched beam search"].results[-1]], {}
     for name, timing in timings.items():
         results = timing.results[-1] if name.endswith("loop") else []
-        same = sum(ids == best for (ids, _), best in zip(results, found.best(), strict=False))
-        number = counts.get(name, len(tokens))
+        same = sum(ids == best for (ids, _), best in zip(results, found, strict=False))
+        number = counts.get(name, SENTENCES)
         facts[name] = {
             "sentences": number,
             "sentences/s": round(number / timing.median, 1),
             "same as batched": f"{same} of {number}" if results else "–",
         }
     common.report("beam_search", timings, facts, f"k = {BEAM_SIZE}, the pretrained translator to French")
+    beam, greedy = timings["batched beam search"], timings["batched greedy search"]
+    print(f"the beam takes {common.ratio(beam, greedy):.2f} of the time of greedy search")
 
 
 if __name__ == "__main__":

@@ -31,9 +31,10 @@ def beam_search(
 ) -> Found:
     """Keep the `beam_size` most probable extensions at every step, for all sentences at once (the book, "Beam Search").
 
-    An extension that ends in eos leaves the beam for the pool of finished sequences; the others are extended. A
-    sentence is done when nothing unfinished can enter its pool any more: log P only falls, and nothing is longer than
-    max_steps, so log P / max_steps^alpha bounds what a hypothesis may reach. Stopping there changes no result.
+    An extension that ends in eos leaves the beam for the pool of finished sequences; the others are extended, as long
+    as they may still enter the pool: log P only falls, and nothing is longer than max_steps, so log P / max_steps^alpha
+    bounds what a hypothesis may reach. Leaving out what cannot reach the pool changes no result, for whatever would
+    take its place in the beam is less probable still. A sentence of which nothing is left is done.
 
     start (N,), eos, max_steps: as for `greedy`, which is beam_size = 1.
     alpha: score = log P / L^alpha, L counting eos. 0 compares log P itself; the larger, the better long sequences fare.
@@ -50,39 +51,45 @@ def beam_search(
 
     N, device = len(tokens), tokens.device
     sentences = torch.arange(N, device=device)  # (n,) those that are not done; n = N at first
-    tokens = tokens[:, None]  # (n, k): one hypothesis a sentence at first, later K
-    history = tokens.new_empty(N, 1, 0)  # (n, k, t)
+    live = torch.ones(N, 1, dtype=torch.bool, device=device)  # (n, k) where a hypothesis is to be extended: m of them
+    history = tokens.new_empty(N, 1, 0)  # (n, k, t); k = 1 at first, later K
     log_probs = pool = None
     for t in range(1, max_steps + 1):
-        next_log_probs, state = model.step(tokens.flatten(), state)  # (n·k, V)
+        next_log_probs, state = model.step(tokens, state)  # (m, V), no row for an empty place
         if pool is None:
             check_eos(eos, next_log_probs)
-            log_probs = next_log_probs.new_zeros(N, 1)  # (n, k)
+            log_probs = next_log_probs.new_zeros(N)  # (m,)
             pool = _Pool(next_log_probs, N, pool_size, max_steps, eos)
-        n, k = tokens.shape
-        V = next_log_probs.shape[-1]
 
-        candidates = (log_probs[:, :, None] + next_log_probs.view(n, k, V)).flatten(1)  # (n, k·V)
-        log_probs, places = candidates.topk(min(K, k * V))  # (n, K), falling
-        parents, tokens = places // V, places % V
-        history = torch.cat([history[torch.arange(n, device=device)[:, None], parents], tokens[:, :, None]], -1)
+        gained, ids = next_log_probs.topk(min(K, next_log_probs.shape[1]))  # (m, j): none has more heirs than K
+        j, candidates = ids.shape[1], _placed(live, log_probs[:, None] + gained, -torch.inf)  # (n, k·j)
+        log_probs, places = candidates.topk(min(K, candidates.shape[1]))  # (n, K), falling
+        parents, tokens = places // j, _placed(live, ids, 0).gather(1, places)
+        history = torch.cat([history.gather(1, parents[:, :, None].expand(-1, -1, t - 1)), tokens[:, :, None]], -1)
         check_possible(torch.maximum(log_probs[:, 0], pool.scores[sentences, 0]))
 
         finished = torch.full_like(tokens, t == max_steps, dtype=torch.bool)
         if eos is not None:
             finished |= tokens == eos
         pool.add(sentences, history, log_probs.masked_fill(~finished, -torch.inf), alpha)
-        log_probs = log_probs.masked_fill(finished, -torch.inf)  # their places in the beam stay empty
 
-        reachable = log_probs.amax(1) / max_steps**alpha  # the best score that an unfinished one may still get
-        going_on = reachable > pool.scores[sentences, -1]  # (n,)
+        rows = (live.flatten().cumsum(0) - 1).view_as(live).gather(1, parents)  # (n, K) where each one's parent lay
+        reachable = log_probs.masked_fill(finished, -torch.inf) / max_steps**alpha  # the best score it may still get
+        live = reachable > pool.scores[sentences, -1:]  # (n, K)
+        going_on = live.any(1)  # (n,)
         if not going_on.any():
             break
-        rows = torch.arange(n, device=device)[:, None] * k + parents  # (n, K) where each one's parent lay
-        state = model.reorder(state, rows[going_on].flatten())
-        sentences, tokens, history = sentences[going_on], tokens[going_on], history[going_on]
-        log_probs = log_probs[going_on]
+        state = model.reorder(state, rows[live])
+        tokens, log_probs = tokens[live], log_probs[live]
+        sentences, history, live = sentences[going_on], history[going_on], live[going_on]
     return pool.found()
+
+
+def _placed(live: Tensor, values: Tensor, filling: float) -> Tensor:
+    """Return the j values (m, j) of each of m hypotheses at its place in `live` (n, k), as (n, k·j)."""
+    grid = values.new_full((*live.shape, values.shape[1]), filling)
+    grid[live] = values
+    return grid.flatten(1)
 
 
 class _Pool:

@@ -92,17 +92,19 @@ class Translator:
         alpha: float = 0.75,
         num_best: int = 1,
         max_steps: int = 32,
-        batch_size: int = 512,
+        batch_size: int = 2048,
     ) -> list[list[Translation]]:
         """Return for each sentence its `num_best` best translations, the best first: an n-best list.
 
         beam_size: 1 is greedy search, which finds one. alpha: the length normalisation of `beam_search`. max_steps: the
-        limit on the tokens of a translation. batch_size: how many sentences are translated side by side.
+        limit on the tokens of a translation. batch_size: how many hypotheses are extended side by side, at least those
+        of one sentence; more are no faster, for their probabilities do not fit into the processor's caches.
         """
-        batch_size = checks.whole_number("batch_size", batch_size, least=1)
+        hypotheses = checks.whole_number("beam_size", beam_size, least=1)
+        together = max(checks.whole_number("batch_size", batch_size, least=1) // hypotheses, 1)
         results = []
-        for first in range(0, len(sentences), batch_size):
-            state, start = self.begin(sentences[first : first + batch_size])
+        for first in range(0, len(sentences), together):
+            state, start = self.begin(sentences[first : first + together])
             with inference(self.model):
                 if beam_size == num_best == 1:
                     found = greedy(self.model, state, start, eos=EOS, max_steps=max_steps)

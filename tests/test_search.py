@@ -259,6 +259,16 @@ def test_a_finished_sentence_leaves_the_batch():
     assert read == [[0, 1], [1, 1], [1, 1]]
 
 
+@pytest.mark.parametrize(("first", "rows"), [([0.5, 0.3, 0.2], 2), ([0.5, 0.4, 0.1], 1)])
+def test_what_has_ended_or_can_no_longer_win_is_not_extended(first, rows):
+    """0 has ended and scores ln 0.5 = -0.69. In three steps ln 0.2 may still become -0.54, but ln 0.1 only -0.77."""
+    model, read = first_step(first), []
+    step = model.step
+    model.step = lambda tokens, state: (read.append(len(tokens)), step(tokens, state))[1]
+    beam_search(model, beam_size=3, eos=0, max_steps=3, alpha=1.0)
+    assert read[:2] == [1, rows]
+
+
 def test_no_search_records_gradients():
     model = table("smooth", 2, 3, seed=5)
     model.log_probs.requires_grad_()

@@ -85,8 +85,12 @@ def test_translations_are_the_same_one_by_one_and_in_batches(recurrent, beam_siz
     expected = made.translate(SENTENCES, **options)
     assert len(set(expected)) > 2
     assert [made.translate([sentence], **options)[0] for sentence in SENTENCES] == expected
-    for batch_size in (1, 2, 4):
+    step, rows = made.model.decoder.step, []
+    made.model.decoder.step = lambda tokens, state: (rows.append(len(tokens)), step(tokens, state))[1]
+    for batch_size in (1, 2, 4, 7):
         assert made.translate(SENTENCES, batch_size=batch_size, **options) == expected
+        assert max(rows) <= max(batch_size, beam_size)
+        rows.clear()
 
 
 def test_a_translation_is_what_the_search_finds():
