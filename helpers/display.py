@@ -64,7 +64,8 @@ def show(drawn: Axes | Figure | Sequence[Axes] | np.ndarray, alt: str) -> Pictur
         raise ValueError(f"alt is {alt!r}; write a sentence or two that say what the figure shows")
     figure = _figure_of(drawn)
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DENSITY * SCREEN_DPI, bbox_inches="tight", pad_inches=0.08)
+    quick = {"compress_level": 1}  # `_with_palette` compresses it well
+    figure.savefig(file, format="png", dpi=DENSITY * SCREEN_DPI, bbox_inches="tight", pad_inches=0.08, pil_kwargs=quick)
     plt.close(figure)
     return Picture(_with_palette(file.getvalue()), " ".join(alt.split()))
 
