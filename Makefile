@@ -13,7 +13,7 @@ help:
 	@echo "make lab                      open the notebooks in JupyterLab"
 	@echo "make run                      execute the notebooks and write HTML pages to build/"
 	@echo "make experiments              make the stored results anew, hours (NAME=gru-memory: one of them)"
-	@echo "make bench                    measure speed beside the book's code, an hour (NAME=beam_search: one part)"
+	@echo "make bench                    measure speed beside the book's code, two hours (NAME=beam_search: one part)"
 	@echo
 	@echo "To teach (docs/teaching.md); SECTION=gru takes one section, else all:"
 	@echo "make slides                   write slides of the short path to build/slides"

@@ -11,6 +11,8 @@ reader: from the sentences to the texts of their translations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from benchmarks import common
@@ -71,6 +73,15 @@ def lean_loop(model, tokens, lengths, beam_size: int) -> list[tuple[list[int], f
     return results
 
 
+def extensions(model, search: Callable) -> int:
+    """Return how many hypotheses a search has the model extend, all steps together."""
+    step, rows = model.step, []
+    model.step = lambda tokens, state: (rows.append(len(tokens)), step(tokens, state))[1]
+    search(0)
+    del model.step
+    return sum(rows)
+
+
 @torch.no_grad()
 def measure(rounds: int = 3) -> None:
     french = pretrained.load("english-french")
@@ -92,6 +103,7 @@ def measure(rounds: int = 3) -> None:
         "batched greedy search": lambda _: search(1),
     }
     timings = common.alternate(rivals, rounds)
+    extended = {name: extensions(translator.model, rivals[name]) for name in list(rivals)[-2:]}
     found, facts = [best[0].ids for best in timings["batched beam search"].results[-1]], {}
     for name, timing in timings.items():
         results = timing.results[-1] if name.endswith("loop") else []
@@ -100,6 +112,7 @@ def measure(rounds: int = 3) -> None:
         facts[name] = {
             "sentences": number,
             "sentences/s": round(number / timing.median, 1),
+            "hypotheses extended": f"{extended[name]:,}" if name in extended else "–",
             "same as batched": f"{same} of {number}" if results else "–",
         }
     common.report("beam_search", timings, facts, f"k = {BEAM_SIZE}, the pretrained translator to French")

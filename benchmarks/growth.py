@@ -22,11 +22,8 @@ from benchmarks import common
 from benchmarks.notebook_code import min_gru
 from benchmarks.translation_data import load
 from helpers import datasets, pretrained
-from helpers.beam_search import beam_search
 from helpers.language_model import LanguageModel
 from helpers.machine import set_seed
-from helpers.pair_batches import encode_sentences
-from helpers.tokenizers import BOS, EOS
 
 V, E = 28, 32
 BASE = {"layer": "GRU", "hidden size": 192, "layers": 1, "batch": 32, "steps": 32}
@@ -165,19 +162,13 @@ def of_pairs(rounds: int) -> list[dict]:
     return [{"pairs": number, "seconds": timing.median} for number, timing in timings.items()]
 
 
-@torch.no_grad()
 def of_beams(rounds: int, number: int = 300) -> list[dict]:
-    """Beam search over sentences in one batch, for several beams."""
+    """A translator's search, for several beams."""
     french = pretrained.load("english-french")
-    translator, sources = french.translator, list(dict.fromkeys(french.held_out.sources))
-    tokens, lengths = encode_sentences(sources[:number], translator.source)
-
-    def search(k: int) -> None:
-        state, start = translator.model.begin(tokens, lengths), torch.full((len(tokens),), BOS)
-        beam_search(translator.model, state, start, beam_size=k, alpha=0.75, eos=EOS, max_steps=32)
-
-    timings = common.alternate({k: lambda _, k=k: search(k) for k in (1, 2, 4, 8, 16)}, rounds)
-    return [{"beam size": k, "sentences/s": len(tokens) / timing.median} for k, timing in timings.items()]
+    sentences = list(dict.fromkeys(french.held_out.sources))[:number]
+    rivals = {k: lambda _, k=k: french.translator.search(sentences, k) for k in (1, 2, 4, 8, 16)}
+    timings = common.alternate(rivals, rounds)
+    return [{"beam size": k, "sentences/s": len(sentences) / timing.median} for k, timing in timings.items()]
 
 
 def measure(rounds: int = 3) -> None:

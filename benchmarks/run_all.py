@@ -17,19 +17,23 @@ NOT_IN_THE_BOOK = {
 }
 
 
-def measure(rounds: int = 1) -> None:
-    modules = {"book 0.17": "book_017", "book 1.0.3": "book_103", "ours": "ours"}
-    rivals = {}
-    for section in SECTIONS:
-        for edition, module in modules.items():
-            if section not in NOT_IN_THE_BOOK.get(edition, ()):
-                rivals[f"{section}, {edition}"] = process(module, section.replace("-", "_"))
-    timings = common.alternate(rivals, rounds, warm_up=False)
-    common.report("run_all", timings, {name: {} for name in timings}, common.data())
+def measure(rounds: int = 3) -> None:
+    modules, timings = {"book 0.17": "book_017", "book 1.0.3": "book_103", "ours": "ours"}, {}
+    try:
+        for section in SECTIONS:  # one after the other, so that the editions' turns lie close together
+            rivals = {
+                f"{section}, {edition}": process(module, section.replace("-", "_"))
+                for edition, module in modules.items()
+                if section not in NOT_IN_THE_BOOK.get(edition, ())
+            }
+            timings |= common.alternate(rivals, rounds, warm_up=False)
+    finally:  # an hour and more: who stops it keeps the sections that are done
+        if timings:
+            common.report("run_all", timings, {name: {} for name in timings}, common.data())
     for edition in modules:
         total = sum(timing.median for name, timing in timings.items() if name.endswith(f", {edition}"))
         print(f"{edition}: {total:.0f} s together")
 
 
 if __name__ == "__main__":
-    common.main(__doc__, measure, rounds=1)
+    common.main(__doc__, measure)
