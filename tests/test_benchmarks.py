@@ -188,6 +188,11 @@ def test_the_page_is_that_of_the_stored_results(tmp_path, monkeypatch):
     assert "![](" not in made, "a picture has no alternative text"
 
 
+def test_the_readme_says_of_speed_what_was_measured():
+    readme = (processes.ROOT / "README.md").read_text(encoding="utf-8")
+    assert page.summary() in readme, f"write there instead:\n{page.summary()}"
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(1234.5, "1,234"), (3, "3"), (12.34, "12.3"), (1.234, "1.23"), (0.0123, "0.012")]
 )
