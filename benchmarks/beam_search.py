@@ -112,7 +112,7 @@ def measure(rounds: int = 3) -> None:
         facts[name] = {
             "sentences": number,
             "sentences/s": round(number / timing.median, 1),
-            "hypotheses extended": f"{extended[name]:,}" if name in extended else "–",
+            "hypotheses extended": extended.get(name, "–"),
             "same as batched": f"{same} of {number}" if results else "–",
         }
     common.report("beam_search", timings, facts, f"k = {BEAM_SIZE}, the pretrained translator to French")

@@ -99,12 +99,12 @@ Each edition's experiment at its own sizes, with its own loop. What they learn i
 def beam_search(result: dict) -> str:
     batched, greedy = (row(result, f"batched {name} search") for name in ("beam", "greedy"))
     ratio = statistics.median(rounds_of(result, batched["rival"], greedy["rival"]))
-    extended = [int(each["hypotheses extended"].replace(",", "")) for each in (batched, greedy)]
+    more = batched["hypotheses extended"] / greedy["hypotheses extended"]
     speed = {each["rival"]: each["sentences/s"] for each in result["rows"]}
     return f"""## Beam search
 
 A thousand held-out sentences, translated by the pretrained model with a beam of 5. The batched search takes {ratio:.1f}
-times as long as greedy search. It extends {extended[0] / extended[1]:.1f} times as many hypotheses, not five times:
+times as long as greedy search. It extends {more:.1f} times as many hypotheses, not five times:
 what has ended or can no longer win is not extended, whereas greedy search, which is kept simple, goes on with all
 sentences until the last has ended. Each hypothesis costs the same products, of which greedy search too has enough at
 once to make full use of the processor. Batched beam search is

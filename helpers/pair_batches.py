@@ -36,7 +36,7 @@ def encode_sentences(
         rows = tokenizer.encode(sentences)
         for row in rows:
             row.append(EOS)
-        if num_steps is not None:
+        if num_steps is not None:  # most rows are short enough, and need no call
             rows = [row if len(row) <= num_steps else truncate(row, num_steps) for row in rows]
         return pad(rows)
 

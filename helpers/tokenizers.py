@@ -35,7 +35,7 @@ class WordTokenizer:
     def __init__(self, sentences: Iterable[str], min_freq: int = 2):
         self.vocab = Vocab(chain.from_iterable(map(str.split, _sentences(sentences))), min_freq, SPECIALS)
         # A word that happens to be spelt "<eos>" is a word like any other, and unknown.
-        self._ids = _Ids({word: i for i, word in enumerate(self.vocab.tokens) if i > UNK})
+        self._ids = {word: i for i, word in enumerate(self.vocab.tokens) if i > UNK}
 
     def __len__(self) -> int:
         return len(self.vocab)
@@ -50,19 +50,13 @@ class WordTokenizer:
 
     def encode(self, sentences: Iterable[str]) -> list[list[int]]:
         """Return the ids of each sentence, without <bos> and <eos>."""
-        return [list(map(self._ids.__getitem__, sentence.split())) for sentence in _sentences(sentences)]
+        find = self._ids.get
+        return [[find(word, UNK) for word in sentence.split()] for sentence in _sentences(sentences)]
 
     def decode(self, rows: Sequence[Sequence[int]] | Tensor) -> list[str]:
         """Return the sentence of each of `rows`, lists of ids or a tensor (N, T): up to the first <eos>, without <bos>
         and <pad>. An id outside the vocabulary is an IndexError."""
         return [" ".join(self.tokens(row)) for row in _contents(rows, len(self))]
-
-
-class _Ids(dict):
-    """Words' ids, and that of the unknown for all others: twice as fast as `get` with a default."""
-
-    def __missing__(self, word: str) -> int:
-        return UNK
 
 
 class BPETokenizer:
